@@ -1,0 +1,67 @@
+# How a folder of the project becomes targets: d1_library, d1_executable, d1_test, d1_benchmark.
+
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+set(CMAKE_RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/bin")
+
+option(D1_WARNINGS_AS_ERRORS "Fail the build on a warning in the project's own code" ON)
+set(D1_SANITIZE "" CACHE STRING "Sanitizers to build with, e.g. address,undefined")
+
+add_library(d1_options INTERFACE)
+target_include_directories(d1_options INTERFACE "${PROJECT_SOURCE_DIR}")
+target_compile_options(d1_options INTERFACE
+  -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wnon-virtual-dtor -Woverloaded-virtual
+  $<$<BOOL:${D1_WARNINGS_AS_ERRORS}>:-Werror>
+  # Results are bit-true: a compiler must not fuse a product and a sum, nor assume anything that IEEE 754 does not say.
+  -ffp-contract=off)
+if(D1_SANITIZE)
+  target_compile_options(d1_options INTERFACE -fsanitize=${D1_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  target_link_options(d1_options INTERFACE -fsanitize=${D1_SANITIZE})
+endif()
+
+# d1_library(NAME SOURCES file... [LINK target...]): the static library d1_NAME, alias d1::NAME.
+function(d1_library name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;LINK")
+  if(arg_SOURCES)
+    add_library(d1_${name} STATIC ${arg_SOURCES})
+    target_link_libraries(d1_${name} PUBLIC d1_options ${arg_LINK})
+  else()
+    add_library(d1_${name} INTERFACE)
+    target_link_libraries(d1_${name} INTERFACE d1_options ${arg_LINK})
+  endif()
+  add_library(d1::${name} ALIAS d1_${name})
+endfunction()
+
+# d1_test(NAME SOURCES file... LINK target... [LONG]): one GoogleTest program; each of its tests is a process of its own,
+# since SystemC elaborates once a process. Label: quick, or long. A program that links d1::systemc_test_main has sc_main.
+function(d1_test name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "LONG" "TIMEOUT" "SOURCES;LINK")
+  if(NOT D1_BUILD_TESTS)
+    return()
+  endif()
+  add_executable(${name} ${arg_SOURCES})
+  target_link_libraries(${name} PRIVATE d1_options ${arg_LINK} GTest::gmock GTest::gtest)
+  if(NOT d1::systemc_test_main IN_LIST arg_LINK)
+    target_link_libraries(${name} PRIVATE GTest::gtest_main)
+  endif()
+  set(label quick)
+  set(timeout 300)
+  if(arg_LONG)
+    set(label long)
+    set(timeout 3600)
+  endif()
+  gtest_discover_tests(${name} TEST_PREFIX "${name}." DISCOVERY_TIMEOUT 120
+    PROPERTIES LABELS ${label} TIMEOUT ${timeout})
+endfunction()
+
+# d1_benchmark(NAME SOURCES file... LINK target...): one Google Benchmark program, never part of the tests.
+function(d1_benchmark name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;LINK")
+  if(NOT D1_BUILD_BENCHMARKS)
+    return()
+  endif()
+  add_executable(${name} ${arg_SOURCES})
+  target_link_libraries(${name} PRIVATE d1_options ${arg_LINK} benchmark::benchmark)
+endfunction()
