@@ -1,9 +1,13 @@
 #pragma once
-// What a block says about its own parameters: every member of a parameter struct has a unit, a range, a meaning, a
-// source and the confidence in that source. The structs are plain; Boost.Describe lists their members and
-// `describe_parameters`, found by argument-dependent look-up, returns one description a member.
+// What a block says about its own parameters. A parameter struct is a plain struct of counts, switches, enums and other
+// parameter structs, listed by Boost.Describe. Beside it stands
+//
+//     constexpr std::span<const parameter::description> describe_parameters(const noc_parameters*) noexcept;
+//
+// found by argument-dependent look-up: one description a member, in the order of the members. Whoever reads the structs
+// (platforms/configuration.hpp) checks at compile time that names and order agree.
 
-#include <boost/describe.hpp>
+#include <boost/describe.hpp>  // for the structs beside
 #include <span>
 #include <string_view>
 
@@ -20,15 +24,28 @@ enum class confidence : char {
     modelling = 'M'     ///< no property of the hardware: a choice of how to simulate it
 };
 
-/// One member of a parameter struct, as its block describes it.
+/// One member of a parameter struct, as its block describes it. For a member that is itself a parameter struct only the
+/// name and the meaning are used (see group()).
 struct description {
-    std::string_view name;     ///< the member's name, as in the struct and in a path such as die.noc.columns
-    std::string_view unit;     ///< "" for a pure number, a switch or a name
-    double minimum = 0;        ///< least value allowed; not used for switches, names and lists
-    double maximum = 0;        ///< greatest value allowed
-    std::string_view meaning;  ///< one line
-    std::string_view source;   ///< where the default is from
-    parameter::confidence confidence = confidence::assumed;
+    std::string_view name{};     ///< the member's name, as in the struct and in a path such as die.noc.columns
+    std::string_view unit{};     ///< "" for a pure number, a switch or a name
+    double minimum = 0;          ///< least value allowed; not used for switches, names and lists
+    double maximum = 0;          ///< greatest value allowed, as far as the member's type can hold it
+    std::string_view meaning{};  ///< one line
+    std::string_view source{};   ///< where the default is from
+    parameter::confidence confidence = parameter::confidence::assumed;
+    double step = 1;  ///< a count must be a multiple of this
 };
+
+/// A member that is a parameter struct of its own.
+[[nodiscard]] constexpr description group(std::string_view name, std::string_view meaning) noexcept {
+    return {.name = name, .meaning = meaning};
+}
+
+/// A switch, a name or a list: no range.
+[[nodiscard]] constexpr description choice(std::string_view name, std::string_view unit, std::string_view meaning,
+                                           std::string_view source, parameter::confidence trust) noexcept {
+    return {.name = name, .unit = unit, .meaning = meaning, .source = source, .confidence = trust};
+}
 
 }  // namespace d1::parameter

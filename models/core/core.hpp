@@ -1,0 +1,149 @@
+#pragma once
+// The core of a node: four SMT threads that run a program.
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <systemc>
+#include <tlm>
+#include <vector>
+
+#include "models/core/core_parameters.hpp"
+#include "models/core/placement.hpp"
+#include "models/core/unit_schedule.hpp"
+#include "models/numerics/arithmetic.hpp"
+#include "models/packet/dma_command.hpp"
+#include "models/parameter/timing_kind.hpp"
+#include "models/program/cursor.hpp"
+#include "models/sram/race_detector.hpp"
+#include "models/sram/semaphore_file.hpp"
+#include "models/sram/signal_scheduler.hpp"
+#include "models/sram/sram_parameters.hpp"
+#include "models/statistics/group.hpp"
+#include "models/timing/event_queue.hpp"
+
+namespace d1 {
+
+/// What a core shares with the rest of its die.
+struct core_surroundings {
+    node_index here{};
+    timing::event_queue& events;
+    semaphore_file& semaphores;
+    signal_scheduler& signals;
+    timing_kind timing = timing_kind::at;
+    std::uint32_t quantum = 1000;  ///< lt: greatest lead of a thread over kernel time, cycles
+    bool functional = true;        ///< false: no arithmetic
+    numerics::arithmetic arithmetic;
+    race_detector* races = nullptr;  ///< null: switched off
+};
+
+/// A thread that has not come to its end, for a deadlock report.
+struct blocked_thread {
+    std::uint32_t thread = 0;
+    std::size_t instruction = 0;
+    std::string why;  ///< "waits for 3 of semaphore 5 (full+1), which is 2"
+};
+
+/// Sockets: `mem` is the way to the SRAM's vector and scalar ports, by DMI; `dma` hands commands to the network interface.
+///
+/// A thread takes one instruction at a time: issue_cycles to issue it; an instruction of the matrix or SIMD unit then
+/// reserves units and ports at the published rates and is complete when its result is there, which is when its arithmetic
+/// is done; a push, pull or signal is complete when it is handed over; a wait when the semaphore grants it, wake_cycles
+/// later if it had to wait.
+/// lt: a thread runs ahead of kernel time by at most the quantum, and shares nothing.
+/// Not modelled at these levels: fetch, decode width, scalar units, registers; issue_cycles stands for them.
+class core : public sc_core::sc_module,
+             private tlm::tlm_bw_transport_if<>,
+             private timing::event_handler,
+             private semaphore_waiter {
+  public:
+    tlm::tlm_initiator_socket<512> mem{"mem"};
+    tlm::tlm_initiator_socket<512> dma{"dma"};
+
+    core(const sc_core::sc_module_name& name, const core_surroundings& surroundings, const core_parameters& parameters,
+         const sram_parameters& memory);
+    ~core() override;
+
+    /// Starts `program` on this node, which stands at `logical` in `where`; both must outlive the run. Threads begin
+    /// launch_cycles from now. The program must have passed program::validate.
+    void launch(const program::program& program, const placement& where, coordinate logical);
+
+    /// Whether every thread that was launched has come to its end.
+    [[nodiscard]] bool finished() const noexcept { return running_ == 0; }
+    /// The cycle in which the last thread ended.
+    [[nodiscard]] timing::cycle finish_cycle() const noexcept { return finish_cycle_; }
+    /// The longest chain of synchronisation that ends in a thread here, in cycles; see causality.
+    [[nodiscard]] std::uint64_t longest_chain() const noexcept { return longest_chain_; }
+    [[nodiscard]] std::vector<blocked_thread> blocked() const;
+
+    struct counters {
+        std::uint64_t instructions = 0;
+        std::uint64_t matrix_steps = 0;
+        std::uint64_t simd_elements = 0;
+        std::uint64_t vector_load_lines = 0;
+        std::uint64_t vector_store_lines = 0;
+        std::uint64_t compute_cycles = 0;
+        std::uint64_t wait_cycles = 0;
+        std::uint64_t dma_stall_cycles = 0;
+    };
+    [[nodiscard]] const counters& count() const noexcept { return count_; }
+
+    void register_statistics(statistics::group& group);
+    void reset();
+
+  private:
+    struct thread;
+
+    // Events of threads
+    void serve(void* subject) override;
+    void granted(std::uint32_t thread, const causality& cause) override;
+    void resume(thread& t, timing::cycle at);
+
+    // One thread
+    void run(thread& t, timing::cycle local);
+    enum class outcome : std::uint8_t { go_on, blocked };
+    outcome execute(thread& t, timing::cycle& local);
+    outcome compute(thread& t, const unit_demand& demand, timing::cycle& local);
+    void complete_compute(thread& t);
+    outcome wait(thread& t, const program::wait<std::int64_t>& w);
+    void halt(thread& t);
+    void learn(thread& t, const causality& cause);
+    [[nodiscard]] static bool synchronises(const program::step& s);
+
+    // Commands to the network interface
+    outcome hand_over(thread& t, const program::push<std::int64_t>& p, timing::cycle& local);
+    outcome hand_over(thread& t, const program::pull<std::int64_t>& p, timing::cycle& local);
+    outcome hand_over(thread& t, const program::signal<std::int64_t>& s, timing::cycle& local);
+    outcome hand_over(thread& t, const program::node_reference<std::int64_t>& remote, std::int64_t offset,
+                      timing::cycle& local);
+    [[nodiscard]] bool command_answered(const thread& t);
+    void stall(thread& t);
+    void inform_races(thread& t, node_index there);
+
+    [[nodiscard]] bool check_accesses(thread& t);
+    void fail(const thread& t, const std::string& what);
+
+    // Backward paths
+    tlm::tlm_sync_enum nb_transport_bw(tlm::tlm_generic_payload& p, tlm::tlm_phase& phase,
+                                       sc_core::sc_time& delay) override;
+    void invalidate_direct_mem_ptr(sc_dt::uint64 start, sc_dt::uint64 end) override;
+    [[nodiscard]] std::span<std::byte> memory();
+
+    core_surroundings my_;
+    core_parameters parameters_;
+    sram_parameters memory_;
+    counters count_;
+    unit_schedule units_;
+    const program::program* program_ = nullptr;
+    const placement* placement_ = nullptr;
+    coordinate logical_;
+    std::vector<std::unique_ptr<thread>> threads_;
+    thread* dma_pending_ = nullptr;  // its command is with the network interface and not yet accepted
+    std::vector<thread*> dma_waiting_;
+    std::uint32_t running_ = 0;
+    timing::cycle finish_cycle_ = 0;
+    std::uint64_t longest_chain_ = 0;
+    std::span<std::byte> dmi_;
+};
+
+}  // namespace d1

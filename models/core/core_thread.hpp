@@ -1,0 +1,71 @@
+#pragma once
+// A thread of a core; an inner part of core.cpp.
+
+#include <optional>
+
+#include "models/core/core.hpp"
+
+namespace d1 {
+
+/// The one request of a thread to the network interface. It lives as long as the thread does: the thread waits for its
+/// acceptance, so there is never a second one, and giving it back frees nothing.
+class core_request final : public tlm::tlm_mm_interface {
+  public:
+    core_request() {
+        payload.set_mm(this);
+        payload.set_extension(&command);
+        payload.acquire();
+    }
+    ~core_request() override { payload.clear_extension(&command); }
+    core_request(const core_request&) = delete;
+    core_request& operator=(const core_request&) = delete;
+
+    tlm::tlm_generic_payload& prepare(std::uint64_t address) {
+        payload.set_command(tlm::TLM_IGNORE_COMMAND);
+        payload.set_address(address);
+        payload.set_data_ptr(nullptr);
+        payload.set_data_length(0);
+        payload.set_response_status(tlm::TLM_INCOMPLETE_RESPONSE);
+        return payload;
+    }
+    void free(tlm::tlm_generic_payload*) override {}
+
+    tlm::tlm_generic_payload payload;
+    dma_extension command;
+};
+
+struct core::thread {
+    enum class activity : std::uint8_t { running, computing, waiting, stalled, halted };
+
+    explicit thread(std::uint32_t n) : number(n) {}
+
+    void start(const program::program& program, coordinate logical) { walk.emplace(program, number, logical); }
+
+    dma_extension& command(dma_operation operation) {
+        request.command.operation = operation;
+        request.command.done.reset();
+        request.command.notify.reset();
+        request.command.geometry = {};
+        return request.command;
+    }
+
+    void reset() {
+        walk.reset();
+        current = nullptr;
+        doing = activity::running;
+        resumed = 0;
+        blocked_since = 0;
+        chain = 0;
+    }
+
+    const std::uint32_t number;
+    std::optional<program::cursor> walk;
+    const program::step* current = nullptr;  // issued and not yet complete
+    activity doing = activity::running;
+    std::uint64_t resumed = 0;
+    timing::cycle blocked_since = 0;
+    std::uint64_t chain = 0;  // longest chain of synchronisation that led here
+    core_request request;
+};
+
+}  // namespace d1

@@ -1,0 +1,24 @@
+#pragma once
+// What an instruction takes of a core's units at the published rates.
+
+#include "models/core/core_parameters.hpp"
+#include "models/core/unit_schedule.hpp"
+#include "models/program/instruction.hpp"
+#include "models/sram/sram_parameters.hpp"
+
+namespace d1 {
+
+/// Slots a cycle of each unit.
+[[nodiscard]] unit_slots unit_rates(const core_parameters& core, const sram_parameters& memory);
+
+/// The matrix unit takes one 8x8x4 step a slot. A pass keeps register_block_rows x register_block_columns blocks of C in
+/// the accumulators, loads each slice of A and B once, and moves C blocks in (where it accumulates) and out in 64-byte
+/// lines, while the next pass runs. Slices of A and B are read at whole lines.
+[[nodiscard]] unit_demand cost_of(const program::matrix_multiply<std::int64_t>& m, const core_parameters& core,
+                                  const sram_parameters& memory);
+
+/// The SIMD unit takes simd_lanes FP32 elements a slot; operands are read and results written in 64-byte lines.
+[[nodiscard]] unit_demand cost_of(const program::vector_operation<std::int64_t>& v, const core_parameters& core,
+                                  const sram_parameters& memory);
+
+}  // namespace d1

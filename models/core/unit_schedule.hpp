@@ -1,0 +1,61 @@
+#pragma once
+// How instructions of different threads share a core's units.
+
+#include <array>
+#include <cstdint>
+#include <vector>
+
+#include "models/timing/cycle.hpp"
+
+namespace d1 {
+
+/// The units that instructions take slots of: matrix unit, SIMD unit, vector load ports and vector store ports.
+enum class unit : std::uint8_t { matrix, simd, vector_load, vector_store };
+inline constexpr std::size_t unit_count = 4;
+
+/// Slots of each unit.
+using unit_slots = std::array<std::uint64_t, unit_count>;
+
+/// What an instruction wants: how long it takes alone, the slots it takes of each unit, spread evenly over that time, and
+/// the cycles from its last slot to its result.
+struct unit_demand {
+    std::uint64_t cycles = 0;  ///< at least slots / rate of each unit
+    unit_slots slots{};
+    std::uint64_t latency = 0;
+};
+
+/// Reserves the units of a core in the order in which instructions start. One that finds units partly taken goes on at the
+/// pace that what is left allows, until those before it end; in whole slots, so nothing is given out twice.
+/// Not modelled: which slot within a stretch of even pace an instruction takes.
+class unit_schedule {
+  public:
+    /// `rates`: slots of each unit a cycle.
+    explicit unit_schedule(const unit_slots& rates) : rates_(rates) {}
+
+    /// Reserves from `now` on and returns when the result is there. `now` must not go back from call to call.
+    [[nodiscard]] timing::cycle reserve(timing::cycle now, const unit_demand& demand);
+
+    void reset() { running_.clear(); }
+
+  private:
+    /// A stretch of even pace: `progress` cycles' worth (of the instruction alone) is done at its two ends.
+    struct stretch {
+        timing::cycle begin, end;
+        std::uint64_t done_at_begin, done_at_end;
+    };
+    struct running {
+        unit_demand demand;
+        std::vector<stretch> stretches;
+
+        [[nodiscard]] std::uint64_t progress(timing::cycle at) const;
+        [[nodiscard]] std::uint64_t taken(std::size_t unit, timing::cycle at) const;
+    };
+
+    [[nodiscard]] std::uint64_t pace(const running& r, timing::cycle begin, timing::cycle end, std::uint64_t done) const;
+
+    unit_slots rates_;
+    std::vector<running> running_;
+    std::vector<timing::cycle> breaks_;
+};
+
+}  // namespace d1

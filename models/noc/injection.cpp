@@ -1,0 +1,254 @@
+// How a network interface injects at `at`: which burst is next, when its packets leave, and what happens when they do.
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "models/noc/network_interface_parts.hpp"
+
+namespace d1::noc {
+
+namespace {
+constexpr std::array injected_classes{message_class::request_low, message_class::data, message_class::response};
+}
+
+void network_interface::arm_injection(timing::cycle at) {
+    if (at == no_cycle) {
+        return;
+    }
+    at = std::max(at, port_free_);
+    if (at < armed_) {
+        armed_ = at;
+        my_.events.schedule(
+            at, timing::order_of(timing::phase::injections, to_number(my_.here), 0, next_event_++), *this, nullptr);
+    }
+}
+
+void network_interface::serve(void*) {
+    const timing::cycle now = my_.events.now();
+    if (now != armed_) {
+        return;  // an earlier event took this one's place
+    }
+    armed_ = no_cycle;
+    // With several packets a cycle, several bursts may begin in one.
+    for (bool sent = true; sent && port_free_ <= now;) {
+        sent = false;
+        for (std::size_t i = 1; i <= injected_classes.size() && !sent; ++i) {
+            const std::size_t turn = (last_class_ + i) % injected_classes.size();
+            if (is_ready(injected_classes[turn], now)) {
+                last_class_ = static_cast<std::uint32_t>(turn);
+                inject(injected_classes[turn], next_burst(injected_classes[turn], now), now);
+                sent = true;
+            }
+        }
+    }
+    const timing::cycle next = next_ready();
+    if (next != no_cycle) {
+        arm_injection(std::max(next, now + 1));
+    }
+}
+
+timing::cycle network_interface::next_ready() const {
+    timing::cycle nearest = no_cycle;
+    const auto consider = [&](message_class c, timing::cycle at) {
+        nearest = std::min(nearest, std::max(at, classes_[static_cast<std::size_t>(c)].blocked_until));
+    };
+    for (const message_class c : injected_classes) {
+        if (classes_[static_cast<std::size_t>(c)].retry) {
+            consider(c, 0);
+        }
+    }
+    if (!answers_.empty()) {
+        consider(message_class::response, answers_.front().ready);
+    }
+    if (!replies_.empty()) {
+        consider(message_class::data, replies_.front().ready);
+    }
+    const bool window_open = outstanding_ < parameters_.max_outstanding;
+    for (const transfer* t : engines_) {
+        if (t->cutter.finished() ? may_signal(*t) : window_open) {
+            consider(t->command.operation == dma_operation::pull ? message_class::request_low : message_class::data,
+                     t->start);
+        }
+    }
+    return nearest;
+}
+
+bool network_interface::may_signal(const transfer& t) const {
+    return std::none_of(engines_.begin(), engines_.end(), [&t](const transfer* other) {
+        return other->number < t.number && other->remote == t.remote &&
+               other->command.operation == dma_operation::push && !other->cutter.finished();
+    });
+}
+
+network_interface::transfer* network_interface::engine_for(message_class c, timing::cycle now) {
+    const bool window_open = outstanding_ < parameters_.max_outstanding;
+    for (std::size_t i = 0; i < engines_.size(); ++i) {
+        transfer& t = *engines_[(next_engine_ + i) % engines_.size()];
+        const bool is_pull = t.command.operation == dma_operation::pull;
+        if (t.start > now || is_pull != (c == message_class::request_low)) {
+            continue;
+        }
+        if (t.cutter.finished() ? t.notify_pending && may_signal(t) : window_open) {
+            return &t;
+        }
+    }
+    return nullptr;
+}
+
+bool network_interface::is_ready(message_class c, timing::cycle now) {
+    const class_state& state = classes_[static_cast<std::size_t>(c)];
+    if (state.blocked_until > now) {
+        return false;
+    }
+    if (state.retry) {
+        return true;
+    }
+    switch (c) {
+        case message_class::response: return !answers_.empty() && answers_.front().ready <= now;
+        case message_class::data:
+            return (!replies_.empty() && replies_.front().ready <= now) || engine_for(c, now) != nullptr;
+        case message_class::request_low: return engine_for(c, now) != nullptr;
+        case message_class::request_high: break;
+    }
+    return false;
+}
+
+burst_ptr network_interface::next_burst(message_class c, timing::cycle now) {
+    class_state& state = classes_[static_cast<std::size_t>(c)];
+    if (state.retry) {
+        return std::exchange(state.retry, nullptr);
+    }
+    burst_ptr b;
+    if (c == message_class::response) {
+        b = std::move(answers_.front().b);
+        answers_.pop_front();
+    } else {
+        transfer* const own = engine_for(c, now);
+        const bool reply_ready =
+            c == message_class::data && !replies_.empty() && replies_.front().ready <= now;
+        if (reply_ready && (own == nullptr || !engines_first_)) {
+            b = std::move(replies_.front().b);
+            replies_.pop_front();
+            engines_first_ = true;
+        } else {
+            const auto found = std::find(engines_.begin(), engines_.end(), own);
+            next_engine_ = static_cast<std::size_t>(found - engines_.begin()) + 1;
+            b = next_of(*own);
+            engines_first_ = engines_first_ && c != message_class::data;
+        }
+    }
+    b->sequence = state.sequence++;
+    return b;
+}
+
+burst_ptr network_interface::next_of(transfer& t) {
+    if (t.cutter.finished()) {
+        t.notify_pending = false;
+        burst_ptr b = make_burst(burst_kind::signal, t.remote, t.cause);
+        b->semaphore = t.command.notify->semaphore;
+        b->amount = t.command.notify->amount;
+        if (t.command.operation == dma_operation::push && my_.races != nullptr) {
+            b->cause.knowledge = my_.races->all_done(t.command.race_transfer);
+        }
+        return b;
+    }
+    const bool is_pull = t.command.operation == dma_operation::pull;
+    burst_ptr b = make_burst(is_pull ? burst_kind::pull_request : burst_kind::push_data, t.remote, t.cause);
+    b->piece = t.cutter.next(parameters_.burst_packets);
+    b->transfer = &t;
+    b->race_transfer = t.command.race_transfer;
+    ++t.open_pieces;
+    if (++outstanding_ == parameters_.max_outstanding) {
+        ++count_.window_full;
+    }
+    return b;
+}
+
+network_interface::injection_plan network_interface::plan_injection(const burst& b, timing::cycle now) const {
+    const std::uint32_t rate = noc_.injection_packets_per_cycle;
+    const bool reads = b.carries_data();
+    injection_plan plan;
+    plan.times.count = reads ? b.piece.packets : 1;
+    plan.next_slot = std::max(next_slot_, now * rate);
+    plan.next_line = std::max(next_line_, now * read_ports_);
+    for (std::uint32_t i = 0; i < plan.times.count; ++i) {
+        if (reads) {
+            plan.next_line += 1 + (b.piece.double_reads >> i & 1U);
+            const timing::cycle read = (plan.next_line - 1) / read_ports_;
+            plan.next_slot = std::max(plan.next_slot, read * rate);
+        }
+        const timing::cycle leaves = plan.next_slot++ / rate;
+        if (i == 0) {
+            plan.times.first = leaves;
+        }
+        plan.times.offset[i] = static_cast<std::uint16_t>(leaves - plan.times.first);
+    }
+    return plan;
+}
+
+void network_interface::inject(message_class c, burst_ptr b, timing::cycle now) {
+    const injection_plan plan = plan_injection(*b, now);
+    b->times = plan.times;
+    b->times.first += noc_.hop_cycles;
+    b->refused = false;
+    b->hops = 0;
+    sc_core::sc_time delay = my_.events.clock().time(b->times.first - now);
+    out->b_transport(*b, delay);
+    if (b->refused) {
+        class_state& state = classes_[static_cast<std::size_t>(c)];
+        state.retry = std::move(b);
+        state.blocked_until = now + noc_.calendar_horizon / 4;
+        ++count_.retries;
+        return;
+    }
+    next_slot_ = plan.next_slot;
+    port_free_ = next_slot_ / noc_.injection_packets_per_cycle;
+    ++count_.bursts_sent;
+    count_.packets_sent += plan.times.count;
+    if (b->carries_data()) {
+        next_line_ = plan.next_line;
+        injected(*b);
+    }
+    if (b->kind == burst_kind::pull_data || c == message_class::response) {
+        return;
+    }
+    transfer* const t = b->kind == burst_kind::signal ? nullptr : static_cast<transfer*>(b->transfer);
+    if (t != nullptr && b->kind == burst_kind::push_data && t->cutter.finished() && t->command.done) {
+        signal_sources_read(*t, plan.times.last() + 1);
+    }
+    retire_engines();
+}
+
+void network_interface::injected(burst& b) {
+    if (move_bytes(b, tlm::TLM_READ_COMMAND) != burst_status::good) {
+        ++count_.address_errors;
+    }
+}
+
+void network_interface::signal_sources_read(const transfer& t, timing::cycle at) {
+    causality cause = t.cause;
+    cause.knowledge = my_.races != nullptr ? my_.races->reads_done(t.command.race_transfer) : 0;
+    my_.signals.schedule(std::max(at, my_.events.now() + 1), t.command.done->semaphore, t.command.done->amount, cause);
+}
+
+void network_interface::retire_engines() {
+    bool retired = false;
+    for (std::size_t i = 0; i < engines_.size();) {
+        transfer& t = *engines_[i];
+        if (!t.finished_sending()) {
+            ++i;
+            continue;
+        }
+        engines_.erase(engines_.begin() + static_cast<std::ptrdiff_t>(i));
+        next_engine_ -= next_engine_ > i ? 1 : 0;
+        t.in_engine = false;
+        close_transfer(t);
+        retired = true;
+    }
+    if (retired) {
+        refill_engines();
+    }
+}
+
+}  // namespace d1::noc

@@ -1,0 +1,95 @@
+#include "models/noc/live_mesh.hpp"
+
+#include <algorithm>
+#include <string>
+
+#include "models/parameter/error.hpp"
+
+namespace d1::noc {
+namespace {
+
+constexpr std::int32_t largest_side = 64;  // a table has 5 bytes for each pair of nodes: 80 MiB
+
+std::string name(coordinate c) {
+    return "node[" + std::to_string(c.x) + "," + std::to_string(c.y) + "]";
+}
+
+void require_shape(grid shape) {
+    const auto good = [](std::int32_t side) { return side >= 1 && side <= largest_side; };
+    if (!good(shape.columns) || !good(shape.rows)) {
+        throw input_error("a mesh of " + std::to_string(shape.columns) + " columns and " + std::to_string(shape.rows) +
+                          " rows cannot be routed: each must be from 1 to " + std::to_string(largest_side));
+    }
+}
+
+}  // namespace
+
+live_mesh::live_mesh(grid shape, std::span<const coordinate> blocked)
+    : shape_((require_shape(shape), shape)),
+      blocked_(blocked.begin(), blocked.end()),
+      live_(shape.size(), 1),
+      head_(shape.size() * direction_count, none),
+      run_(shape.size() * direction_count, 0) {
+    std::sort(blocked_.begin(), blocked_.end());  // routes depend on the set, not on how it is written
+    for (const coordinate c : blocked_) {
+        if (!shape.contains(c)) {
+            throw input_error("dead " + name(c) + " is not on the die: x must be from 0 to " +
+                              std::to_string(shape.columns - 1) + " and y from 0 to " + std::to_string(shape.rows - 1));
+        }
+        if (!live(shape.index(c))) {
+            throw input_error("dead " + name(c) + " is named twice: leave one out");
+        }
+        live_[to_number(shape.index(c))] = 0;
+    }
+    live_count_ = shape.size() - static_cast<std::uint32_t>(blocked_.size());
+
+    for (std::uint32_t c = 0; c < channels(); ++c) {
+        const node_index from = tail(channel{c});
+        const coordinate to = neighbour(shape.at(from), out_port(channel{c}));
+        if (live(from) && shape.contains(to) && live(shape.index(to))) {
+            head_[c] = to_number(shape.index(to));
+        }
+    }
+    for (std::uint32_t c = 0; c < channels(); ++c) {
+        for (channel step{c}; has(step); step = channel_from(head(step), out_port(step))) {
+            ++run_[c];
+        }
+    }
+}
+
+std::vector<node_index> live_mesh::cut_off() const {
+    constexpr std::uint32_t unseen = ~std::uint32_t{0};
+    std::vector<std::uint32_t> part(size(), unseen);
+    std::vector<std::uint32_t> members;
+    for (std::uint32_t seed = 0; seed < size(); ++seed) {
+        if (!live(node_index{seed}) || part[seed] != unseen) {
+            continue;
+        }
+        const auto number = static_cast<std::uint32_t>(members.size());
+        std::vector<std::uint32_t> open{seed};
+        part[seed] = number;
+        std::uint32_t count = 0;
+        for (; !open.empty(); ++count) {
+            const node_index here{open.back()};
+            open.pop_back();
+            for (std::uint32_t p = 0; p < direction_count; ++p) {
+                const channel c = channel_from(here, static_cast<port>(p));
+                if (has(c) && part[to_number(head(c))] == unseen) {
+                    part[to_number(head(c))] = number;
+                    open.push_back(to_number(head(c)));
+                }
+            }
+        }
+        members.push_back(count);
+    }
+    const auto largest = static_cast<std::uint32_t>(std::max_element(members.begin(), members.end()) - members.begin());
+    std::vector<node_index> others;
+    for (std::uint32_t v = 0; v < size(); ++v) {
+        if (part[v] != unseen && part[v] != largest) {
+            others.push_back(node_index{v});
+        }
+    }
+    return others;
+}
+
+}  // namespace d1::noc

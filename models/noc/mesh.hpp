@@ -1,0 +1,14 @@
+#pragma once
+// Wires routers into a mesh.
+
+#include <span>
+
+#include "models/noc/router.hpp"
+
+namespace d1::noc {
+
+/// Binds each router's sockets to its neighbours'. `routers` has a place for every node of the grid, row by row; a null
+/// one is a dead router, and links towards it, as those over the rim, stay unbound.
+void connect_mesh(const grid& places, std::span<router* const> routers);
+
+}  // namespace d1::noc

@@ -1,0 +1,389 @@
+#include "models/noc/network_interface.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <sstream>
+#include <utility>
+
+#include "models/noc/network_interface_parts.hpp"
+#include "models/packet/address_map.hpp"
+
+namespace d1::noc {
+
+network_interface::network_interface(const sc_core::sc_module_name& name,
+                                     const network_interface_surroundings& surroundings,
+                                     const network_interface_parameters& parameters, const noc_parameters& noc,
+                                     const sram_parameters& memory)
+    : sc_module(name),
+      my_(surroundings),
+      parameters_(parameters),
+      noc_(noc),
+      read_ports_(memory.mesh_read_ports),
+      write_port_(memory.mesh_write_ports, noc.calendar_horizon),
+      dma_face_(std::make_unique<dma_face>(*this)),
+      mem_face_(std::make_unique<mem_face>()),
+      net_face_(std::make_unique<net_face>(*this)),
+      arrival_face_(std::make_unique<arrival_face>(*this)),
+      last_data_(surroundings.alive.size()) {
+    dma.bind(*dma_face_);
+    mem.bind(*mem_face_);
+    in.bind(*net_face_);
+    out.bind(*net_face_);
+    engines_.reserve(parameters.engines);
+}
+
+network_interface::~network_interface() = default;
+
+// ---------------------------------------------------------------------------------------------------- commands
+
+void network_interface::accept(tlm::tlm_generic_payload& p, const sc_core::sc_time& lead) {
+    p.set_response_status(tlm::TLM_OK_RESPONSE);
+    transfer* const t = open_transfer(p, my_.events.now() + my_.events.clock().cycles(lead));
+    if (t == nullptr) {
+        return;
+    }
+    if (my_.timing == timing_kind::lt) {
+        send_ahead(*t);
+        return;
+    }
+    queue_.push_back(t);
+    refill_engines();
+    const timing::cycle next = next_ready();
+    if (next != no_cycle) {
+        arm_injection(std::max(next, my_.events.now() + 1));
+    }
+}
+
+network_interface::transfer* network_interface::open_transfer(tlm::tlm_generic_payload& p, timing::cycle issued) {
+    const auto* const command = p.get_extension<dma_extension>();
+    if (command == nullptr) {
+        p.set_response_status(tlm::TLM_GENERIC_ERROR_RESPONSE);
+        return nullptr;
+    }
+    const node_address remote = address_map::decode(p.get_address());
+    if (remote.tile != 0 || remote.die != 0 || to_number(remote.node) >= my_.alive.size() ||
+        !my_.alive[to_number(remote.node)]) {
+        p.set_response_status(tlm::TLM_ADDRESS_ERROR_RESPONSE);
+        return nullptr;
+    }
+    if (free_transfers_.empty()) {
+        free_transfers_.push_back(&transfers_.emplace_back());
+    }
+    transfer& t = *free_transfers_.back();
+    free_transfers_.pop_back();
+    t = transfer{};
+    t.in_use = true;
+    t.command = *command;
+    t.remote = remote.node;
+    t.number = next_command_++;
+    switch (command->operation) {
+        case dma_operation::push: ++count_.pushes; break;
+        case dma_operation::pull: ++count_.pulls; break;
+        case dma_operation::signal: ++count_.signals; break;
+    }
+    const bool is_signal = command->operation == dma_operation::signal;
+    t.cutter = is_signal ? transfer_cutter() : transfer_cutter(command->geometry);
+    t.start = issued + (is_signal ? parameters_.signal_cycles : parameters_.request_cycles);
+    t.cause = command->cause;
+    t.cause.chain += is_signal ? parameters_.signal_cycles : parameters_.request_cycles;
+    t.arrived = t.cause;
+    t.notify_pending = command->notify.has_value();
+    return &t;
+}
+
+void network_interface::close_transfer(transfer& t) {
+    if (t.in_engine || !t.finished_sending() || t.open_pieces != 0) {
+        return;
+    }
+    if (my_.races != nullptr && t.command.operation != dma_operation::signal) {
+        my_.races->end_transfer(t.command.race_transfer);
+    }
+    t.in_use = false;
+    free_transfers_.push_back(&t);
+}
+
+void network_interface::refill_engines() {
+    while (engines_.size() < parameters_.engines && !queue_.empty()) {
+        engines_.push_back(queue_.front());
+        engines_.back()->in_engine = true;
+        queue_.pop_front();
+    }
+    if (refused_command_ != nullptr && has_room()) {
+        tlm::tlm_generic_payload& p = *std::exchange(refused_command_, nullptr);
+        tlm::tlm_phase phase = tlm::BEGIN_RESP;
+        sc_core::sc_time delay;
+        accept(p, delay);
+        dma->nb_transport_bw(p, phase, delay);
+        p.release();
+    }
+}
+
+burst_ptr network_interface::make_burst(burst_kind kind, node_index destination, const causality& cause) {
+    const bool carries = kind == burst_kind::push_data || kind == burst_kind::pull_data;
+    burst_ptr b = my_.bursts.acquire(carries && my_.functional);
+    b->source = my_.here;
+    b->destination = destination;
+    b->kind = kind;
+    b->channel_class = class_of(kind);
+    b->cause = cause;
+    b->times = packet_times{0, 1, {}};
+    return b;
+}
+
+// ---------------------------------------------------------------------------------------------------- loosely timed
+
+void network_interface::send_ahead(transfer& t) {
+    timing::cycle start = t.start;
+    while (!t.cutter.finished()) {
+        burst_ptr b = next_of(t);
+        const std::uint32_t packets = b->piece.packets;
+        send_at(*b, start);
+        start += packets;
+    }
+    if (t.command.operation == dma_operation::push && t.command.done) {
+        signal_sources_read(t, start);
+    }
+    if (t.notify_pending) {
+        send_at(*next_of(t), start);
+    }
+    close_transfer(t);
+}
+
+void network_interface::send_at(burst& b, timing::cycle start) {
+    b.sequence = classes_[static_cast<std::size_t>(b.channel_class)].sequence++;
+    const std::uint32_t packets = b.carries_data() ? b.piece.packets : 1;
+    if (b.channel_class == message_class::data) {
+        // Nothing is shared, but data of one destination arrives in the order in which it was sent.
+        timing::cycle& last = last_data_[to_number(b.destination)];
+        last = std::max(last, start + packets - 1);
+        start = last - (packets - 1);
+    }
+    if (b.carries_data()) {
+        injected(b);
+    }
+    count_.packets_sent += packets;
+    ++count_.bursts_sent;
+    b.times = packet_times::back_to_back(start + noc_.hop_cycles, packets);
+    sc_core::sc_time delay = my_.events.clock().time(b.times.first - my_.events.now());
+    out->b_transport(b, delay);
+}
+
+// ---------------------------------------------------------------------------------------------------- arrival
+
+void network_interface::receive(burst& b, sc_core::sc_time& delay) {
+    const timing::cycle now = my_.events.now();
+    b.times.first = now + my_.events.clock().cycles(delay);
+    if (my_.timing == timing_kind::at && b.carries_data() && !write_port_.reserve(b.times, now)) {
+        b.refused = true;
+        return;
+    }
+    const timing::cycle arrival = b.times.last() + parameters_.arrival_cycles;
+    delay = my_.events.clock().time(arrival - now);
+    b.cause.chain += std::uint64_t{b.hops + 2} * noc_.hop_cycles + parameters_.arrival_cycles;
+    const auto phase =
+        b.kind == burst_kind::signal ? timing::phase::signals_arrive : timing::phase::bytes_arrive;
+    intrusive_ptr_add_ref(&b);  // the event's own reference, taken over by arrival_face
+    my_.events.schedule(
+        arrival, timing::order_of(phase, to_number(b.source), static_cast<std::uint32_t>(b.channel_class), b.sequence),
+        *arrival_face_, &b);
+}
+
+void network_interface::arrive(burst& b) {
+    last_arrival_ = my_.events.now();
+    longest_chain_ = std::max(longest_chain_, b.cause.chain);
+    count_.packets_received += b.times.count;
+    switch (b.kind) {
+        case burst_kind::pull_request: serve_pull(b); break;
+        case burst_kind::push_data: answer(b, burst_kind::push_answer, move_bytes(b, tlm::TLM_WRITE_COMMAND)); break;
+        case burst_kind::pull_data:
+            piece_done(*static_cast<transfer*>(b.transfer), move_bytes(b, tlm::TLM_WRITE_COMMAND), b.cause);
+            break;
+        case burst_kind::signal: my_.signals.deliver(b.semaphore, b.amount, b.cause); break;
+        case burst_kind::push_answer:
+        case burst_kind::error_answer:
+            if (b.status != burst_status::good) {
+                report_error(b);
+            }
+            piece_done(*static_cast<transfer*>(b.transfer), b.status, b.cause);
+            break;
+    }
+}
+
+void network_interface::serve_pull(burst& request) {
+    burst_status status = burst_status::good;
+    request.piece.for_each_run([&](std::int64_t source, std::int64_t, std::uint32_t length, std::uint32_t) {
+        if (access(source, {}, length, tlm::TLM_IGNORE_COMMAND) != burst_status::good) {
+            status = burst_status::address_error;
+        }
+    });
+    if (status != burst_status::good) {
+        answer(request, burst_kind::error_answer, status);
+        return;
+    }
+    burst_ptr data = make_burst(burst_kind::pull_data, request.source, request.cause);
+    data->piece = request.piece;
+    data->transfer = request.transfer;
+    data->race_transfer = request.race_transfer;
+    reply(std::move(data), parameters_.reply_cycles);
+}
+
+void network_interface::answer(burst& b, burst_kind kind, burst_status status) {
+    burst_ptr a = make_burst(kind, b.source, b.cause);
+    a->status = status;
+    a->transfer = b.transfer;
+    a->piece = b.piece;
+    reply(std::move(a), 1);
+}
+
+void network_interface::reply(burst_ptr b, std::uint32_t cost) {
+    const timing::cycle start = my_.events.now() + cost;
+    b->cause.chain += cost;
+    if (my_.timing == timing_kind::lt) {
+        send_at(*b, start);
+        return;
+    }
+    auto& queue = b->channel_class == message_class::data ? replies_ : answers_;
+    queue.push_back({std::move(b), start});
+    arm_injection(start);
+}
+
+void network_interface::piece_done(transfer& t, burst_status status, const causality& cause) {
+    --t.open_pieces;
+    --outstanding_;
+    t.arrived.chain = std::max(t.arrived.chain, cause.chain);
+    if (status != burst_status::good) {
+        ++count_.address_errors;
+    }
+    if (t.open_pieces == 0 && t.cutter.finished() && t.command.operation == dma_operation::pull && t.command.done) {
+        causality done = t.arrived;
+        done.knowledge = my_.races != nullptr ? my_.races->all_done(t.command.race_transfer) : 0;
+        my_.signals.deliver(t.command.done->semaphore, t.command.done->amount, done);
+    }
+    close_transfer(t);
+    if (my_.timing == timing_kind::at) {
+        const timing::cycle next = next_ready();
+        if (next != no_cycle) {
+            arm_injection(std::max(next, my_.events.now() + 1));
+        }
+    }
+}
+
+// ---------------------------------------------------------------------------------------------------- bytes
+
+burst_status network_interface::access(std::int64_t offset, std::span<std::byte> bytes, std::uint32_t length,
+                                       tlm::tlm_command command) {
+    if (offset < 0) {
+        return burst_status::address_error;
+    }
+    access_.set_command(bytes.empty() ? tlm::TLM_IGNORE_COMMAND : command);
+    access_.set_address(static_cast<sc_dt::uint64>(offset));
+    access_.set_data_ptr(reinterpret_cast<unsigned char*>(bytes.data()));
+    access_.set_data_length(length);
+    access_.set_streaming_width(length);
+    access_.set_byte_enable_ptr(nullptr);
+    access_.set_dmi_allowed(false);
+    access_.set_response_status(tlm::TLM_INCOMPLETE_RESPONSE);
+    sc_core::sc_time delay;
+    mem->b_transport(access_, delay);
+    return access_.is_response_ok() ? burst_status::good : burst_status::address_error;
+}
+
+burst_status network_interface::move_bytes(burst& b, tlm::tlm_command command) {
+    const bool write = command == tlm::TLM_WRITE_COMMAND;
+    burst_status status = burst_status::good;
+    b.piece.for_each_run([&](std::int64_t source, std::int64_t destination, std::uint32_t length, std::uint32_t at) {
+        const std::int64_t offset = write ? destination : source;
+        const auto bytes = my_.functional ? b.payload().subspan(at, length) : std::span<std::byte>();
+        if (access(offset, bytes, length, command) != burst_status::good) {
+            status = burst_status::address_error;
+        } else if (my_.races != nullptr) {
+            my_.races->transfer_access(b.race_transfer, my_.here, offset, length, write);
+        }
+    });
+    if (write) {
+        count_.mesh_write_lines += b.piece.packets;
+        count_.bytes_received += b.piece.bytes;
+    } else {
+        count_.mesh_read_lines += b.piece.packets + static_cast<std::uint32_t>(std::popcount(b.piece.double_reads));
+    }
+    return status;
+}
+
+// ---------------------------------------------------------------------------------------------------- reports
+
+void network_interface::report_error(const burst& b) {
+    // One report an interface: a loop that strides out of a memory would bury everything else. All are counted.
+    if (count_.address_errors != 0) {
+        return;
+    }
+    std::ostringstream text;
+    const auto& g = b.piece.geometry;
+    text << name() << ": a " << (b.kind == burst_kind::push_answer ? "push to" : "pull from") << " node number "
+         << to_number(b.source) << " leaves its SRAM: "
+         << (b.kind == burst_kind::push_answer ? g.destination : g.source) << ", " << g.rows << " rows of "
+         << g.row_bytes << " B; further ones of this node are only counted";
+    SC_REPORT_WARNING("address error", text.str().c_str());
+}
+
+std::vector<std::string> network_interface::unfinished() const {
+    std::vector<std::string> all;
+    for (const transfer& t : transfers_) {
+        if (!t.in_use) {
+            continue;
+        }
+        std::ostringstream text;
+        switch (t.command.operation) {
+            case dma_operation::push: text << "push to"; break;
+            case dma_operation::pull: text << "pull from"; break;
+            case dma_operation::signal: text << "signal to"; break;
+        }
+        text << " node number " << to_number(t.remote) << ", " << t.command.geometry.bytes() << " B, "
+             << t.open_pieces << " bursts unanswered" << (t.finished_sending() ? "" : ", not yet all sent");
+        all.push_back(text.str());
+    }
+    return all;
+}
+
+void network_interface::register_statistics(statistics::group& group) {
+    group.counter("pushes", "transfers", "push instructions accepted", count_.pushes);
+    group.counter("pulls", "transfers", "pull instructions accepted", count_.pulls);
+    group.counter("signals", "signals", "remote signals accepted, those behind pushes not counted", count_.signals);
+    group.counter("bursts_sent", "bursts", "bursts injected, of all classes", count_.bursts_sent);
+    group.counter("packets_sent", "packets", "packets injected, of all classes", count_.packets_sent);
+    group.counter("packets_received", "packets", "packets taken from the mesh, of all classes", count_.packets_received);
+    group.counter("bytes_received", "B", "payload bytes written to the SRAM", count_.bytes_received);
+    group.counter("mesh_read_lines", "lines", "64-byte lines read at the mesh read port", count_.mesh_read_lines);
+    group.counter("mesh_write_lines", "lines", "64-byte lines written at the mesh write port", count_.mesh_write_lines);
+    group.counter("window_full", "bursts", "bursts that filled the window of max_outstanding",
+                  count_.window_full);
+    group.counter("retries", "bursts", "walks that met a full horizon and were tried again", count_.retries);
+    group.counter("address_errors", "bursts", "bursts answered with an address error", count_.address_errors);
+}
+
+void network_interface::reset() {
+    write_port_.reset();
+    count_ = {};
+    transfers_.clear();
+    free_transfers_.clear();
+    next_command_ = 0;
+    refused_command_ = nullptr;
+    queue_.clear();
+    engines_.clear();
+    next_engine_ = 0;
+    outstanding_ = 0;
+    replies_.clear();
+    answers_.clear();
+    engines_first_ = false;
+    classes_ = {};
+    last_class_ = 0;
+    port_free_ = 0;
+    next_slot_ = 0;
+    next_line_ = 0;
+    armed_ = no_cycle;
+    std::fill(last_data_.begin(), last_data_.end(), timing::cycle{0});
+    last_arrival_ = 0;
+    longest_chain_ = 0;
+    next_event_ = 0;
+}
+
+}  // namespace d1::noc

@@ -1,0 +1,194 @@
+#pragma once
+// A node's way onto the mesh: pushes, pulls and signals become bursts, bursts become bytes and signals.
+
+#include <array>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <span>
+#include <string>
+#include <systemc>
+#include <tlm>
+#include <vector>
+
+#include "models/noc/network_interface_parameters.hpp"
+#include "models/noc/noc_parameters.hpp"
+#include "models/packet/dma_command.hpp"
+#include "models/packet/link.hpp"
+#include "models/parameter/timing_kind.hpp"
+#include "models/sram/race_detector.hpp"
+#include "models/sram/signal_scheduler.hpp"
+#include "models/sram/sram_parameters.hpp"
+#include "models/statistics/group.hpp"
+#include "models/timing/event_queue.hpp"
+#include "models/timing/slot_calendar.hpp"
+
+namespace d1::noc {
+
+/// What a network interface shares with the rest of its die.
+struct network_interface_surroundings {
+    node_index here{};
+    const std::vector<bool>& alive;  ///< by node: who can be sent to
+    timing::event_queue& events;
+    burst_pool& bursts;
+    signal_scheduler& signals;
+    timing_kind timing = timing_kind::at;
+    bool functional = true;          ///< false: no payload bytes move
+    race_detector* races = nullptr;  ///< null: switched off
+};
+
+/// Sockets: `dma` takes commands from the core (dma_extension), `mem` is the way to the SRAM's mesh ports, `in` and `out`
+/// go to the router.
+///
+/// A command is accepted by the non-blocking transport: TLM_COMPLETED at once, or TLM_ACCEPTED while the queue is full and
+/// BEGIN_RESP on the backward path when there is room. Up to `engines` transfers are cut at once and take turns burst by
+/// burst; a push burst is outstanding until its answer, a pull burst from its request to the write of its last byte, and
+/// at most `max_outstanding` are. Injection takes one packet a cycle, and a class in turn; the SRAM's mesh read port one
+/// line a cycle. Taking data never waits; an answer or a reply waits in a queue of its own class.
+/// A signal follows all earlier pushes of its node to the same destination.
+///
+/// lt: b_transport with the core's lead; bursts leave as if alone, and nothing is shared.
+/// Zero load, constants besides the hops: a packet injected in cycle t stands at its own router in t + hop_cycles; one that
+/// leaves the last router towards the interface in cycle t is there in t + hop_cycles, and its bytes or signal are visible
+/// arrival_cycles after its burst's last packet.
+/// Not modelled: finite injection queues of answers and replies, CRC and retry.
+class network_interface : public sc_core::sc_module, private timing::event_handler {
+  public:
+    tlm::tlm_target_socket<512> dma{"dma"};
+    tlm::tlm_initiator_socket<512> mem{"mem"};
+    link_target_socket in{"in"};
+    link_initiator_socket out{"out"};
+
+    network_interface(const sc_core::sc_module_name& name, const network_interface_surroundings& surroundings,
+                      const network_interface_parameters& parameters, const noc_parameters& noc,
+                      const sram_parameters& memory);
+    ~network_interface() override;
+
+    /// The last cycle in which a burst arrived here.
+    [[nodiscard]] timing::cycle last_arrival() const noexcept { return last_arrival_; }
+    /// The longest chain of synchronisation that ends in an arrival here, in cycles; see causality.
+    [[nodiscard]] std::uint64_t longest_chain() const noexcept { return longest_chain_; }
+    /// Transfers and signals accepted and not yet complete, in words, for a deadlock report; empty if there are none.
+    [[nodiscard]] std::vector<std::string> unfinished() const;
+
+    struct counters {
+        std::uint64_t pushes = 0;
+        std::uint64_t pulls = 0;
+        std::uint64_t signals = 0;
+        std::uint64_t bursts_sent = 0;
+        std::uint64_t packets_sent = 0;
+        std::uint64_t packets_received = 0;
+        std::uint64_t bytes_received = 0;
+        std::uint64_t mesh_read_lines = 0;
+        std::uint64_t mesh_write_lines = 0;
+        std::uint64_t window_full = 0;
+        std::uint64_t retries = 0;
+        std::uint64_t address_errors = 0;
+    };
+    [[nodiscard]] const counters& count() const noexcept { return count_; }
+
+    void register_statistics(statistics::group& group);
+    void reset();
+
+  private:
+    struct transfer;
+    struct waiting_burst {
+        burst_ptr b;
+        timing::cycle ready;
+    };
+    class dma_face;
+    class mem_face;
+    class net_face;
+    class arrival_face;
+
+    // Commands
+    [[nodiscard]] bool has_room() const noexcept {
+        return my_.timing == timing_kind::lt || queue_.size() < parameters_.queue_depth;
+    }
+    void accept(tlm::tlm_generic_payload& p, const sc_core::sc_time& lead);
+    transfer* open_transfer(tlm::tlm_generic_payload& p, timing::cycle issued);
+    void close_transfer(transfer& t);
+    void refill_engines();
+    void send_ahead(transfer& t);  // lt
+    void send_at(burst& b, timing::cycle start);
+
+    // Injection (at)
+    void serve(void* subject) override;
+    void arm_injection(timing::cycle at);
+    [[nodiscard]] timing::cycle next_ready() const;
+    [[nodiscard]] bool is_ready(message_class c, timing::cycle now);
+    [[nodiscard]] transfer* engine_for(message_class c, timing::cycle now);
+    [[nodiscard]] bool may_signal(const transfer& t) const;
+    [[nodiscard]] burst_ptr next_burst(message_class c, timing::cycle now);
+    [[nodiscard]] burst_ptr next_of(transfer& t);
+    void inject(message_class c, burst_ptr b, timing::cycle now);
+    struct injection_plan {
+        packet_times times;       // of the packets at the interface
+        std::uint64_t next_slot;  // first free slot of the injection link afterwards
+        std::uint64_t next_line;  // first free slot of the mesh read port afterwards
+    };
+    [[nodiscard]] injection_plan plan_injection(const burst& b, timing::cycle now) const;
+    void injected(burst& b);
+    void signal_sources_read(const transfer& t, timing::cycle at);
+    void retire_engines();
+
+    // Arrival
+    void receive(burst& b, sc_core::sc_time& delay);
+    void arrive(burst& b);
+    void serve_pull(burst& request);
+    void answer(burst& b, burst_kind kind, burst_status status);
+    void reply(burst_ptr b, std::uint32_t cost);
+    void piece_done(transfer& t, burst_status status, const causality& cause);
+
+    // Bytes
+    burst_status move_bytes(burst& b, tlm::tlm_command command);
+    burst_status access(std::int64_t offset, std::span<std::byte> bytes, std::uint32_t length, tlm::tlm_command command);
+
+    [[nodiscard]] burst_ptr make_burst(burst_kind kind, node_index destination, const causality& cause);
+    void report_error(const burst& b);
+
+    network_interface_surroundings my_;
+    network_interface_parameters parameters_;
+    noc_parameters noc_;
+    std::uint32_t read_ports_;
+    timing::slot_calendar write_port_;
+    counters count_;
+
+    std::unique_ptr<dma_face> dma_face_;
+    std::unique_ptr<mem_face> mem_face_;
+    std::unique_ptr<net_face> net_face_;
+    std::unique_ptr<arrival_face> arrival_face_;
+
+    std::deque<transfer> transfers_;
+    std::vector<transfer*> free_transfers_;
+    std::uint64_t next_command_ = 0;
+    tlm::tlm_generic_payload* refused_command_ = nullptr;
+    std::deque<transfer*> queue_;
+    std::vector<transfer*> engines_;
+    std::size_t next_engine_ = 0;
+    std::uint32_t outstanding_ = 0;
+
+    std::deque<waiting_burst> replies_;  // pull data and answers to be sent, in the order of their requests
+    std::deque<waiting_burst> answers_;
+    bool engines_first_ = false;  // whose turn it is within class data: the engines' or the replies'
+    struct class_state {
+        burst_ptr retry;  // refused on its way; later bursts of the class wait behind it
+        timing::cycle blocked_until = 0;
+        std::uint64_t sequence = 0;
+    };
+    std::array<class_state, message_class_count> classes_;
+    std::uint32_t last_class_ = 0;
+    timing::cycle port_free_ = 0;
+    std::uint64_t next_slot_ = 0;  // first free slot of the injection link, injection_packets_per_cycle a cycle
+    std::uint64_t next_line_ = 0;  // first free slot of the mesh read port, read_ports_ a cycle
+    timing::cycle armed_ = no_cycle;
+    static constexpr timing::cycle no_cycle = ~timing::cycle{0};
+
+    std::vector<timing::cycle> last_data_;  // lt: by destination, when the last packet of class data leaves
+    timing::cycle last_arrival_ = 0;
+    std::uint64_t longest_chain_ = 0;
+    std::uint64_t next_event_ = 0;
+    tlm::tlm_generic_payload access_;
+};
+
+}  // namespace d1::noc

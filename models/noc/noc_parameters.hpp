@@ -1,0 +1,58 @@
+#pragma once
+// Parameters of the mesh: its size, its links and its routing.
+
+#include <array>
+#include <cstdint>
+
+#include "models/parameter/parameter.hpp"
+
+namespace d1 {
+
+/// How a packet's path over the mesh is chosen.
+enum class routing_kind : std::uint8_t {
+    xy  ///< along the row first, then along the column; one fixed detour where a dead router is in the way
+};
+BOOST_DESCRIBE_ENUM(routing_kind, xy)
+
+/// The mesh of a die. Not modelled: wires, repeaters, and the bits of a packet's header (carried beside its 64 bytes).
+struct noc_parameters {
+    std::uint32_t columns = 18;
+    std::uint32_t rows = 20;
+    std::uint32_t hop_cycles = 1;
+    std::uint32_t link_packets_per_cycle = 1;
+    std::uint32_t injection_packets_per_cycle = 1;
+    std::uint32_t ejection_packets_per_cycle = 1;
+    std::uint32_t calendar_horizon = 4096;
+    routing_kind routing = routing_kind::xy;
+    friend bool operator==(const noc_parameters&, const noc_parameters&) = default;
+};
+BOOST_DESCRIBE_STRUCT(noc_parameters, (),
+                      (columns, rows, hop_cycles, link_packets_per_cycle, injection_packets_per_cycle,
+                       ejection_packets_per_cycle, calendar_horizon, routing))
+
+inline constexpr std::array<parameter::description, 8> noc_descriptions{{
+    {"columns", "nodes", 1, 64, "nodes in a row of the die, dead ones included",
+     "18 x 20 is widely repeated; 360 places less 6 dead ones give the published 354", parameter::confidence::repeated},
+    {"rows", "nodes", 1, 64, "nodes in a column of the die, dead ones included",
+     "18 x 20 is widely repeated; 360 places less 6 dead ones give the published 354", parameter::confidence::repeated},
+    {"hop_cycles", "cycles", 1, 64, "time of a packet from one router to the next", "HC34-U: 1 cycle per hop",
+     parameter::confidence::transcribed},
+    {"link_packets_per_cycle", "packets/cycle", 1, 4, "packets of 64 B that a link carries, each way",
+     "HC34-U: 8 packets per cycle across the node boundary, read as 1 in and 1 out a side; AID21's 512 GB/s needs 4",
+     parameter::confidence::transcribed},
+    {"injection_packets_per_cycle", "packets/cycle", 1, 4, "packets of 64 B that a node puts into its router",
+     "HC34-U: one 64 B read of the SRAM per cycle, 128 GB/s", parameter::confidence::transcribed},
+    {"ejection_packets_per_cycle", "packets/cycle", 1, 4, "packets of 64 B that a node takes from its router",
+     "HC34-U: one 64 B write to the SRAM per cycle, 128 GB/s", parameter::confidence::transcribed},
+    {"calendar_horizon", "cycles", 256, 65536, "how far ahead a link's slots can be reserved; later ones are retried",
+     "modelling: far beyond the queueing of a mesh below saturation", parameter::confidence::modelling, 64},
+    parameter::choice("routing", "", "how a packet's path is chosen",
+                      "assumption: HC34-S says fully configurable; XY is the deadlock-free minimum",
+                      parameter::confidence::assumed),
+}};
+
+constexpr std::span<const parameter::description> describe_parameters(const noc_parameters*) noexcept {
+    return noc_descriptions;
+}
+
+}  // namespace d1

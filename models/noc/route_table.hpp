@@ -1,0 +1,78 @@
+#pragma once
+// One fixed path for each pair of nodes of a die, around its dead routers.
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "models/noc/channel_dependency_graph.hpp"
+#include "models/packet/coordinate.hpp"
+
+namespace d1::noc {
+
+/// Which port a packet leaves a router through, by the port it came in by and its destination.
+///
+/// Without blocked routers every path is XY: along the row, then along the column. With them, pairs keep their XY path
+/// where the rule of docs/routing.md permits its turns, and others take a shortest path that it permits. The turns of
+/// all paths together make a channel dependency graph without cycles, so one virtual channel per message class is
+/// free of deadlock; with one path for each pair, packets of a pair and class stay in order.
+///
+/// It does not model adaptive routing or routes beyond the die's edge.
+class route_table {
+  public:
+    /// What a blocked router, or a place that no packet to that destination comes to, has in the table.
+    static constexpr port no_port{port_count};
+
+    /// How the paths of all ordered pairs of different live nodes came out.
+    struct report {
+        std::uint64_t pairs = 0;
+        std::uint64_t xy_live = 0;           ///< pairs whose XY path is free of blocked routers
+        std::uint64_t xy_kept = 0;           ///< of these, the pairs that take it
+        std::uint64_t xy_lost = 0;           ///< of these, the pairs that do not: xy_live - xy_kept
+        std::uint64_t detoured = 0;          ///< pairs on another path than XY: pairs - xy_kept
+        std::uint64_t extra_hops_total = 0;  ///< hops beyond the distance on the full mesh, over all pairs
+        std::uint32_t longest_path = 0;      ///< hops
+        friend bool operator==(const report&, const report&) = default;
+    };
+
+    /// Throws input_error when the blocked routers cut some live nodes off from the others (it names them), when none
+    /// is left, when a place is not on the grid or named twice, or when a side of the grid is not from 1 to 64.
+    route_table(grid shape, std::span<const coordinate> blocked);
+
+    /// The port that a packet for `destination` leaves `here` through, having come in by `input`: a direction,
+    /// port::local when `here` is the destination, or no_port where no packet comes along (see above). One load.
+    [[nodiscard]] port next(node_index here, port input, node_index destination) const noexcept {
+        return ports_[(std::size_t{to_number(here)} * port_count + to_number(input)) * nodes_ + to_number(destination)];
+    }
+    /// One router's part of the table, for a router to keep: [input port * number of nodes + destination].
+    [[nodiscard]] std::span<const port> router(node_index here) const noexcept {
+        return std::span(ports_).subspan(std::size_t{to_number(here)} * port_count * nodes_, port_count * nodes_);
+    }
+
+    [[nodiscard]] grid shape() const noexcept { return shape_; }
+    [[nodiscard]] bool live(node_index node) const noexcept { return next(node, port::local, node) == port::local; }
+    /// Both nodes are live; then a path exists.
+    [[nodiscard]] bool reachable(node_index source, node_index destination) const noexcept {
+        return live(source) && live(destination);
+    }
+    /// Links on the path of a reachable pair; 0 from a node to itself.
+    [[nodiscard]] std::uint32_t hops(node_index source, node_index destination) const noexcept {
+        return hops_[to_number(source) * nodes_ + to_number(destination)];
+    }
+    /// The routers on the path of a reachable pair, with both ends. Throws std::invalid_argument for another pair.
+    [[nodiscard]] std::vector<node_index> path(node_index source, node_index destination) const;
+
+    /// The dependencies that the paths of all pairs make between channels (numbered as in live_mesh.hpp).
+    [[nodiscard]] channel_dependency_graph dependencies() const;
+
+    [[nodiscard]] const report& statistics() const noexcept { return report_; }
+
+  private:
+    grid shape_;
+    std::size_t nodes_;
+    std::vector<port> ports_;
+    std::vector<std::uint16_t> hops_;
+    report report_;
+};
+
+}  // namespace d1::noc

@@ -1,0 +1,80 @@
+#pragma once
+// A router of the mesh.
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <systemc>
+#include <vector>
+
+#include "models/noc/noc_parameters.hpp"
+#include "models/noc/route_table.hpp"
+#include "models/packet/link.hpp"
+#include "models/parameter/timing_kind.hpp"
+#include "models/statistics/group.hpp"
+#include "models/timing/event_queue.hpp"
+#include "models/timing/slot_calendar.hpp"
+
+namespace d1::noc {
+
+/// Five sending and five receiving links: west, east, north, south and local (the network interface). A burst that enters
+/// is passed to the link that the route table names for (input port, destination), one hop later.
+///
+/// lt: nothing but the hop. at: each packet of the burst reserves a slot of the sending link; if a link is full to its
+/// calendar's horizon the burst comes back `refused` and every slot it had taken is given back.
+/// Zero load: a packet that stands at an input in cycle t stands at the next router's input in t + hop_cycles (HC34-U: one
+/// cycle per hop), and at the network interface likewise.
+/// Not modelled at these levels: input queues and their limits (a packet that waits for a slot blocks nobody behind it on
+/// another way), arbitration other than first reserved, first served.
+class router : public sc_core::sc_module, private link_initiator {
+  public:
+    using in_socket = link_target_socket;
+    using out_socket = link_initiator_socket;
+
+    router(const sc_core::sc_module_name& name, node_index here, const route_table& routes,
+           const noc_parameters& parameters, timing_kind timing, timing::event_queue& events);
+
+    [[nodiscard]] in_socket& in(port p) { return *in_[to_number(p)]; }
+    [[nodiscard]] out_socket& out(port p) { return *out_[to_number(p)]; }
+
+    /// Packets that have left through `p`.
+    [[nodiscard]] std::uint64_t packets(port p) const noexcept { return packets_[to_number(p)]; }
+    /// Packet-cycles that packets stood at an input and waited for a slot of `p`.
+    [[nodiscard]] std::uint64_t waited(port p) const noexcept { return waited_[to_number(p)]; }
+
+    void register_statistics(statistics::group& group);
+    void reset();
+
+  private:
+    class input final : public link_target {
+      public:
+        void connect(router& owner, port from) {
+            owner_ = &owner;
+            from_ = from;
+        }
+        void b_transport(burst& b, sc_core::sc_time& delay) override { owner_->forward(from_, b, delay); }
+
+      private:
+        router* owner_ = nullptr;
+        port from_ = port::local;
+    };
+
+    void forward(port from, burst& b, sc_core::sc_time& delay);
+    void forward_reserving(port to, burst& b, sc_core::sc_time& delay);
+
+    std::span<const port> routes_;  // this router's part of the table: [input port][destination]
+    std::size_t destinations_;
+    timing_kind timing_;
+    std::uint32_t hop_cycles_;
+    sc_core::sc_time hop_;
+    timing::event_queue& events_;
+    std::array<input, port_count> inputs_;
+    std::array<std::unique_ptr<in_socket>, port_count> in_;
+    std::array<std::unique_ptr<out_socket>, port_count> out_;
+    std::vector<timing::slot_calendar> links_;
+    std::array<std::uint64_t, port_count> packets_{};
+    std::array<std::uint64_t, port_count> waited_{};
+};
+
+}  // namespace d1::noc

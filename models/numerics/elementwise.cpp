@@ -1,0 +1,114 @@
+#include "models/numerics/elementwise.hpp"
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <stdexcept>
+
+namespace d1::numerics {
+namespace {
+
+constexpr std::array<std::string_view, 9> names{"add",          "subtract", "multiply", "maximum", "minimum",
+                                                "multiply_add", "convert",  "fill",     "relu"};
+
+// Elements are widened, computed and rounded a chunk at a time: few enough to stay in the first-level cache.
+constexpr std::size_t chunk_elements = 1024;
+
+std::uint32_t pattern(float value) {
+    return std::bit_cast<std::uint32_t>(value);
+}
+
+// Without branches, so that the loops over it become vector code. Equal operands differ at most in the sign of a zero.
+float maximum(float a, float b) {
+    const std::uint32_t larger = a > b || a != a ? pattern(a) : pattern(b);
+    return std::bit_cast<float>(a == b ? pattern(a) & pattern(b) : larger);
+}
+
+float minimum(float a, float b) {
+    const std::uint32_t smaller = a < b || a != a ? pattern(a) : pattern(b);
+    return std::bit_cast<float>(a == b ? pattern(a) | pattern(b) : smaller);
+}
+
+template <bool keep_subnormals>
+float settle(float value) {
+    return keep_subnormals ? value : flush_subnormal(value);
+}
+
+// a = operation(a, b, s), each result settled.
+template <bool keep, class F>
+void for_each(std::span<float> a, std::span<const float> b, F operation) {
+    for (std::size_t i = 0; i < a.size(); ++i) a[i] = settle<keep>(operation(settle<keep>(a[i]), settle<keep>(b[i])));
+}
+
+template <bool keep>
+void compute(elementwise_operation operation, std::span<float> a, std::span<const float> b, float s) {
+    s = settle<keep>(s);
+    switch (operation) {
+        case elementwise_operation::add:
+            return for_each<keep>(a, b, [](float x, float y) { return x + y; });
+        case elementwise_operation::subtract:
+            return for_each<keep>(a, b, [](float x, float y) { return x - y; });
+        case elementwise_operation::multiply:
+            return for_each<keep>(a, b, [](float x, float y) { return x * y; });
+        case elementwise_operation::maximum:
+            return for_each<keep>(a, b, [](float x, float y) { return maximum(x, y); });
+        case elementwise_operation::minimum:
+            return for_each<keep>(a, b, [](float x, float y) { return minimum(x, y); });
+        case elementwise_operation::multiply_add:
+            return for_each<keep>(a, b, [s](float x, float y) { return settle<keep>(x * s) + y; });
+        case elementwise_operation::convert:
+            return for_each<keep>(a, a, [](float x, float) { return x; });
+        case elementwise_operation::fill:
+            return std::fill(a.begin(), a.end(), s);
+        case elementwise_operation::relu:
+            return for_each<keep>(a, a, [](float x, float) { return maximum(x, 0.0F); });
+    }
+}
+
+void check_sizes(elementwise_operation operation, destination_elements d, source_elements a, source_elements b) {
+    const std::size_t elements = d.bytes.size() / bytes(d.type.format);
+    const auto bytes_read = [&](source_elements source, std::uint32_t place) {
+        return place < source_count(operation) ? elements * bytes(source.type.format) : 0;
+    };
+    if (d.bytes.size() != elements * bytes(d.type.format) || a.bytes.size() != bytes_read(a, 0) ||
+        b.bytes.size() != bytes_read(b, 1)) {
+        throw std::invalid_argument("numerics: the operands of " + std::string(name(operation)) +
+                                    " differ in length, or one is not used");
+    }
+}
+
+}  // namespace
+
+std::string_view name(elementwise_operation operation) {
+    return names.at(static_cast<std::size_t>(operation));
+}
+
+std::optional<elementwise_operation> elementwise_operation_from_name(std::string_view name) {
+    const auto found = std::find(names.begin(), names.end(), name);
+    if (found == names.end()) return std::nullopt;
+    return static_cast<elementwise_operation>(found - names.begin());
+}
+
+void apply(elementwise_operation operation, destination_elements d, source_elements a, source_elements b, float s,
+           arithmetic rules) {
+    check_sizes(operation, d, a, b);
+    std::array<float, chunk_elements> a_values;
+    std::array<float, chunk_elements> b_values;
+    const auto load = [](source_elements source, std::size_t first, std::span<float> values) {
+        const std::size_t width = bytes(source.type.format);
+        decode(source.type, source.bytes.subspan(first * width, values.size() * width), values);
+    };
+    const std::size_t width = bytes(d.type.format);
+    for (std::size_t first = 0; first < d.bytes.size() / width; first += chunk_elements) {
+        const std::size_t count = std::min(chunk_elements, d.bytes.size() / width - first);
+        const std::span values = std::span(a_values).first(count);
+        const std::span others = std::span(b_values).first(count);
+        if (source_count(operation) > 0) load(a, first, values);
+        if (source_count(operation) > 1) load(b, first, others);
+        rules.keep_subnormals ? compute<true>(operation, values, others, s)
+                              : compute<false>(operation, values, others, s);
+        encode(d.type, values, d.bytes.subspan(first * width, count * width));
+    }
+}
+
+}  // namespace d1::numerics

@@ -1,0 +1,75 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+
+#include "models/numerics/arithmetic.hpp"
+#include "models/numerics/number_format.hpp"
+
+namespace d1::numerics {
+
+/// Element-wise operations of the SIMD unit on d (destination), a and b (sources) and s (a scalar):
+///   add           d = a + b
+///   subtract      d = a - b
+///   multiply      d = a b
+///   maximum       d = the larger of a and b; NaN if either is NaN; +0 is larger than -0
+///   minimum       d = the smaller of a and b; NaN if either is NaN; -0 is smaller than +0
+///   multiply_add  d = (a s) + b, rounded twice
+///   convert       d = a
+///   fill          d = s
+///   relu          d = maximum(a, +0)
+enum class elementwise_operation : std::uint8_t {
+    add,
+    subtract,
+    multiply,
+    maximum,
+    minimum,
+    multiply_add,
+    convert,
+    fill,
+    relu
+};
+
+/// The name used in programs and reports: the enumerator's own.
+[[nodiscard]] std::string_view name(elementwise_operation operation);
+
+/// The operation of that name, or nothing.
+[[nodiscard]] std::optional<elementwise_operation> elementwise_operation_from_name(std::string_view name);
+
+/// How many of a and b the operation reads: 0, 1 (a) or 2.
+[[nodiscard]] constexpr std::uint32_t source_count(elementwise_operation operation) {
+    using enum elementwise_operation;
+    return operation == fill ? 0 : operation == convert || operation == relu ? 1 : 2;
+}
+
+/// Whether the operation reads s.
+[[nodiscard]] constexpr bool uses_scalar(elementwise_operation operation) {
+    return operation == elementwise_operation::multiply_add || operation == elementwise_operation::fill;
+}
+
+/// Elements in memory, to be read.
+struct source_elements {
+    std::span<const std::byte> bytes;
+    element_type type;
+};
+
+/// Elements in memory, to be written.
+struct destination_elements {
+    std::span<std::byte> bytes;
+    element_type type;
+};
+
+/// Does the operation on every element: sources are widened to FP32 (exact), each operation is rounded to FP32, nearest
+/// even, and the result is rounded once more to the destination's type (see encode). NaN results are canonical. If
+/// `rules` say that subnormals are not kept, those of a, b and s and of every FP32 result become zero of their sign.
+///
+/// The destination may begin where a source begins if its elements are not wider; otherwise they must not overlap. No
+/// alignment is needed. Throws std::invalid_argument if the spans are not whole elements, equally many in each, or if a
+/// source that the operation does not read is not empty.
+void apply(elementwise_operation operation, destination_elements d, source_elements a, source_elements b,
+           float s = 0.0F, arithmetic rules = {});
+
+}  // namespace d1::numerics

@@ -1,0 +1,179 @@
+#include "models/numerics/elementwise.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <bit>
+#include <cstring>
+#include <limits>
+#include <stdexcept>
+#include <vector>
+
+#include "models/numerics/integer_reference.hpp"
+#include "models/numerics/matrix_comparison.hpp"
+
+namespace d1::numerics {
+namespace {
+
+using enum elementwise_operation;
+
+constexpr element_type bf16{number_format::bf16};
+constexpr element_type fp32{number_format::fp32};
+constexpr std::array all_operations{add, subtract, multiply, maximum, minimum, multiply_add, convert, fill, relu};
+
+std::uint32_t flushed(std::uint32_t pattern, bool keep) {
+    return keep || (pattern & 0x7F80'0000) != 0 ? pattern : pattern & 0x8000'0000;
+}
+
+// The larger of two patterns in the order -infinity .. -0, +0 .. +infinity; NaN wins.
+std::uint32_t larger(std::uint32_t a, std::uint32_t b) {
+    const auto is_nan = [](std::uint32_t x) { return (x & 0x7FFF'FFFF) > 0x7F80'0000; };
+    const auto place = [](std::uint32_t x) { return x & 0x8000'0000 ? ~x : x | 0x8000'0000; };
+    return is_nan(a) || is_nan(b) ? canonical_nan_fp32 : place(a) > place(b) ? a : b;
+}
+
+std::uint32_t negated(std::uint32_t pattern) {
+    return pattern ^ 0x8000'0000;
+}
+
+// The result before it is rounded to the destination's type, in integers.
+std::uint32_t expected(elementwise_operation operation, std::uint32_t a, std::uint32_t b, std::uint32_t s, bool keep) {
+    a = flushed(a, keep), b = flushed(b, keep), s = flushed(s, keep);
+    switch (operation) {
+        case add:
+            return integer_reference::add(a, b, keep);
+        case subtract:
+            return integer_reference::add(a, negated(b), keep);
+        case multiply:
+            return integer_reference::multiply(a, b, keep);
+        case maximum:
+            return larger(a, b);
+        case minimum: {
+            const std::uint32_t result = larger(negated(a), negated(b));
+            return result == canonical_nan_fp32 ? result : negated(result);
+        }
+        case multiply_add:
+            return integer_reference::add(integer_reference::multiply(a, s, keep), b, keep);
+        case convert:
+            return a;
+        case fill:
+            return s;
+        case relu:
+            return larger(a, 0);
+    }
+    return 0;
+}
+
+std::uint32_t rounded_to(element_type type, std::uint32_t pattern) {
+    if (type == bf16) return integer_reference::round_to_bf16(pattern);
+    return (pattern & 0x7FFF'FFFF) > 0x7F80'0000 ? canonical_nan_fp32 : pattern;
+}
+
+std::uint32_t element(std::span<const std::byte> memory, element_type type, std::size_t i) {
+    std::uint32_t result = 0;
+    std::memcpy(&result, &memory[i * bytes(type.format)], bytes(type.format));
+    return result;
+}
+
+void compare_with_reference(elementwise_operation operation, element_type from, element_type to,
+                            test::pattern_class kind, bool keep, std::uint64_t seed) {
+    SCOPED_TRACE(testing::Message() << name(operation) << ' ' << name(from.format) << " to " << name(to.format)
+                                    << " class " << static_cast<int>(kind) << " keep " << keep << " seed " << seed);
+    constexpr std::size_t elements = 2500;  // more than two chunks, and a tail
+    test::operand a = test::random_operand(from, elements, kind, seed, 1);
+    test::operand b = test::random_operand(from, elements, kind, seed, 2);
+    const std::uint32_t s = test::pattern(kind, counter_random(seed, 3, 0));
+    if (source_count(operation) < 1) a.bytes.clear();
+    if (source_count(operation) < 2) b.bytes.clear();
+    std::vector<std::byte> d(elements * bytes(to.format));
+    apply(operation, {d, to}, {a.bytes, from}, {b.bytes, from}, std::bit_cast<float>(s), {.keep_subnormals = keep});
+    for (std::size_t i = 0; i < elements; ++i) {
+        ASSERT_EQ(element(d, to, i), rounded_to(to, expected(operation, a.patterns[i], b.patterns[i], s, keep)))
+            << std::hex << a.patterns[i] << ' ' << b.patterns[i] << ' ' << s;
+    }
+}
+
+TEST(elementwise, every_operation_equals_integer_arithmetic) {
+    std::uint64_t seed = 1;
+    for (const elementwise_operation operation : all_operations) {
+        for (const test::pattern_class kind : test::all_classes) {
+            for (const auto& [from, to] : {std::pair{bf16, bf16}, {bf16, fp32}, {fp32, bf16}, {fp32, fp32}}) {
+                for (const bool keep : {true, false}) {
+                    compare_with_reference(operation, from, to, kind, keep, seed++);
+                    if (HasFatalFailure()) return;
+                }
+            }
+        }
+    }
+}
+
+std::uint32_t apply_one(elementwise_operation operation, float a, float b) {
+    std::uint32_t result = 0;
+    const auto read = [](const float& value) { return std::as_bytes(std::span(&value, 1)); };
+    const std::span<const std::byte> second = source_count(operation) == 2 ? read(b) : std::span<const std::byte>{};
+    apply(operation, {std::as_writable_bytes(std::span(&result, 1)), fp32}, {read(a), fp32}, {second, fp32});
+    return result;
+}
+
+TEST(elementwise, maximum_and_minimum_order_the_zeros_and_let_nan_win_from_either_side) {
+    const float nan = std::numeric_limits<float>::quiet_NaN();
+    EXPECT_EQ(apply_one(maximum, 0.0F, -0.0F), 0U);
+    EXPECT_EQ(apply_one(maximum, -0.0F, 0.0F), 0U);
+    EXPECT_EQ(apply_one(minimum, 0.0F, -0.0F), 0x8000'0000U);
+    EXPECT_EQ(apply_one(minimum, -0.0F, 0.0F), 0x8000'0000U);
+    for (const elementwise_operation operation : {maximum, minimum}) {
+        EXPECT_EQ(apply_one(operation, nan, 1), canonical_nan_fp32);
+        EXPECT_EQ(apply_one(operation, 1, -nan), canonical_nan_fp32);
+    }
+    EXPECT_EQ(apply_one(relu, -0.0F, 0), 0U);
+    EXPECT_EQ(apply_one(relu, -nan, 0), canonical_nan_fp32);
+}
+
+TEST(elementwise, multiply_add_rounds_the_product_before_it_adds) {
+    // (1 + 2^-23)^2 = 1 + 2^-22 + 2^-46: a fused operation would leave 2^-46.
+    const float a = 0x1.000002p0F, b = -0x1.000004p0F;
+    float d = 1;
+    const auto read = [](const float& value) { return source_elements{std::as_bytes(std::span(&value, 1)), fp32}; };
+    apply(multiply_add, {std::as_writable_bytes(std::span(&d, 1)), fp32}, read(a), read(b), a);
+    EXPECT_EQ(d, 0);
+}
+
+TEST(elementwise, a_destination_may_be_a_source_or_narrow_it_in_place) {
+    const std::size_t elements = 3000;
+    const test::operand a = test::random_operand(fp32, elements, test::pattern_class::ordinary, 1, 1);
+    const test::operand b = test::random_operand(fp32, elements, test::pattern_class::ordinary, 1, 2);
+    for (const element_type to : {fp32, bf16}) {
+        std::vector<std::byte> apart(elements * bytes(to.format));
+        apply(add, {apart, to}, {a.bytes, fp32}, {b.bytes, fp32});
+        std::vector<std::byte> in_place = a.bytes;
+        apply(add, {std::span(in_place).first(apart.size()), to}, {in_place, fp32}, {b.bytes, fp32});
+        in_place.resize(apart.size());
+        EXPECT_EQ(in_place, apart);
+    }
+}
+
+TEST(elementwise, operands_that_differ_in_length_or_are_not_used_are_refused) {
+    std::vector<std::byte> d(8), two(4), three(6);
+    const auto run = [&](elementwise_operation operation, std::span<const std::byte> a, std::span<const std::byte> b) {
+        apply(operation, {d, fp32}, {a, bf16}, {b, bf16});
+    };
+    EXPECT_NO_THROW(run(add, two, two));
+    EXPECT_THROW(run(add, two, three), std::invalid_argument);
+    EXPECT_THROW(run(add, three, two), std::invalid_argument);
+    EXPECT_THROW(run(add, two, {}), std::invalid_argument);
+    EXPECT_THROW(run(convert, two, two), std::invalid_argument);
+    EXPECT_THROW(run(fill, two, {}), std::invalid_argument);
+    EXPECT_THROW(apply(fill, {std::span(d).first(7), fp32}, {}, {}), std::invalid_argument);
+}
+
+TEST(elementwise, names_go_both_ways) {
+    for (const elementwise_operation operation : all_operations) {
+        EXPECT_EQ(elementwise_operation_from_name(name(operation)), operation);
+    }
+    EXPECT_EQ(name(multiply_add), "multiply_add");
+    EXPECT_EQ(name(relu), "relu");
+    EXPECT_EQ(elementwise_operation_from_name("divide"), std::nullopt);
+}
+
+}  // namespace
+}  // namespace d1::numerics

@@ -1,0 +1,34 @@
+#include "models/packet/burst.hpp"
+
+namespace d1 {
+
+burst_ptr burst_pool::acquire(bool with_payload) {
+    auto& free = with_payload ? free_payloads_ : free_;
+    if (free.empty()) {
+        burst& made = all_.emplace_back();
+        made.pool_ = this;
+        if (with_payload) {
+            made.payload_ = std::make_unique<burst::payload_block>();
+        }
+        free_.reserve(all_.size());
+        free_payloads_.reserve(all_.size());
+        free.push_back(&made);
+    }
+    burst& b = *free.back();
+    free.pop_back();
+    ++in_use_;
+    b.status = burst_status::good;
+    b.refused = false;
+    b.transfer = nullptr;
+    b.cause = {};
+    b.hops = 0;
+    b.piece = {};
+    return burst_ptr(&b);
+}
+
+void burst_pool::give_back(burst& b) noexcept {
+    --in_use_;
+    (b.payload_ ? free_payloads_ : free_).push_back(&b);  // has room: reserved when the burst was made
+}
+
+}  // namespace d1

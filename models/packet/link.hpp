@@ -1,0 +1,49 @@
+#pragma once
+// The protocol of the links between routers, network interfaces and, later, tile I/O: TLM-2.0 sockets with traits of
+// their own. At lt and at a burst goes by b_transport, router by router along its route.
+
+#include <systemc>
+#include <tlm>
+
+#include "models/packet/burst.hpp"
+
+namespace d1 {
+
+/// Phases of the non-blocking interface: a packet goes forward, a credit comes back.
+enum class link_phase : std::uint8_t { packet, credit };
+
+/// TLM-2.0 protocol traits of a link.
+struct link_protocol {
+    using tlm_payload_type = burst;
+    using tlm_phase_type = link_phase;
+};
+
+inline constexpr unsigned int link_bits = 8 * packet_bytes;
+
+/// A link's sending end. The ends at the rim of a mesh stay unbound.
+using link_initiator_socket = tlm::tlm_initiator_socket<link_bits, link_protocol, 1, sc_core::SC_ZERO_OR_MORE_BOUND>;
+/// A link's receiving end.
+using link_target_socket = tlm::tlm_target_socket<link_bits, link_protocol, 1, sc_core::SC_ZERO_OR_MORE_BOUND>;
+
+/// What a receiving end is bound to. `b_transport(burst, delay)`: the burst's first packet stands here after `delay`; the
+/// callee reserves the way on and adds what it takes. It never waits.
+/// Not modelled on links: direct memory access and debug transport, since no memory is addressed by a packet, and the
+/// non-blocking interface, which a block that has a cycle-accurate level overrides.
+class link_target : public tlm::tlm_fw_transport_if<link_protocol> {
+  public:
+    tlm::tlm_sync_enum nb_transport_fw(burst&, link_phase&, sc_core::sc_time&) override {
+        SC_REPORT_ERROR("link", "this end of the link has no cycle-accurate level");
+        return tlm::TLM_COMPLETED;
+    }
+    bool get_direct_mem_ptr(burst&, tlm::tlm_dmi&) override { return false; }
+    unsigned int transport_dbg(burst&) override { return 0; }
+};
+
+/// What a sending end is bound to; credits come back here.
+class link_initiator : public tlm::tlm_bw_transport_if<link_protocol> {
+  public:
+    tlm::tlm_sync_enum nb_transport_bw(burst&, link_phase&, sc_core::sc_time&) override { return tlm::TLM_COMPLETED; }
+    void invalidate_direct_mem_ptr(sc_dt::uint64, sc_dt::uint64) override {}
+};
+
+}  // namespace d1

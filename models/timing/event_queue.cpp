@@ -1,0 +1,154 @@
+#include "models/timing/event_queue.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <cassert>
+
+namespace d1::timing {
+
+event_queue::event_queue(const sc_core::sc_module_name& name, const timing::clock& clock)
+    : sc_module(name), clock_(clock), wake_("wake"), origin_(sc_core::sc_time_stamp()) {
+    SC_METHOD(serve);
+    sensitive << wake_;
+    dont_initialize();
+}
+
+void event_queue::schedule(cycle at, std::uint64_t order, event_handler& handler, void* subject) {
+    assert(serving_ ? at > now_ : at >= now_);
+    const event what{order, &handler, subject};
+    ++pending_;
+    if (at - now_ >= near_cycles) {
+        far_[at].push_back(what);
+    } else {
+        node* n = free_;
+        if (n != nullptr) {
+            free_ = n->next;
+        } else {
+            n = &nodes_.emplace_back();
+        }
+        const std::uint64_t slot = at % near_cycles;
+        *n = {what, wheel_[slot]};
+        wheel_[slot] = n;
+        occupied_[slot / 64] |= 1ULL << (slot % 64);
+    }
+    if (!serving_ && (!is_armed_ || at < armed_)) {
+        arm();
+    }
+}
+
+void event_queue::reset() {
+    far_.clear();
+    wheel_.fill(nullptr);
+    occupied_.fill(0);
+    nodes_.clear();
+    free_ = nullptr;
+    wake_.cancel();
+    origin_ = sc_core::sc_time_stamp();
+    now_ = 0;
+    is_armed_ = false;
+    pause_requested_ = false;
+    failure_.reset();
+    pending_ = 0;
+    served_ = 0;
+    next_tick_ = ~cycle{0};
+    for (ticker& t : tickers_) {
+        t.next = t.interval;
+        next_tick_ = std::min(next_tick_, t.next);
+    }
+}
+
+void event_queue::fail(std::string reason) {
+    if (!failure_) {
+        failure_ = std::move(reason);
+    }
+    request_pause();
+}
+
+void event_queue::every(cycle interval, std::function<void(cycle)> tick) {
+    const cycle next = (now_ / interval + 1) * interval;
+    tickers_.push_back({interval, next, std::move(tick)});
+    next_tick_ = std::min(next_tick_, next);
+}
+
+void event_queue::tick() {
+    next_tick_ = ~cycle{0};
+    for (ticker& t : tickers_) {
+        for (; t.next <= now_; t.next += t.interval) {
+            t.tick(t.next);
+        }
+        next_tick_ = std::min(next_tick_, t.next);
+    }
+}
+
+cycle event_queue::next_cycle() const {
+    // The wheel holds cycles now_ .. now_ + near_cycles - 1; scan its occupancy from now_ on, once round.
+    const std::uint64_t start = now_ % near_cycles;
+    constexpr std::uint64_t words = near_cycles / 64;
+    cycle nearest = far_.empty() ? ~cycle{0} : far_.begin()->first;
+    for (std::uint64_t i = 0; i <= words; ++i) {
+        const std::uint64_t w = (start / 64 + i) % words;
+        std::uint64_t bits = occupied_[w];
+        if (i == 0) {
+            bits &= ~std::uint64_t{0} << (start % 64);
+        } else if (i == words) {
+            bits &= (1ULL << (start % 64)) - 1;
+        }
+        if (bits != 0) {
+            const std::uint64_t slot = w * 64 + static_cast<std::uint64_t>(std::countr_zero(bits));
+            return std::min(nearest, now_ + (slot + near_cycles - start) % near_cycles);
+        }
+    }
+    return nearest;
+}
+
+void event_queue::arm() {
+    armed_ = next_cycle();
+    is_armed_ = true;
+    wake_.cancel();
+    wake_.notify(origin_ + clock_.time(armed_) - sc_core::sc_time_stamp());
+}
+
+void event_queue::collect(cycle at) {
+    batch_.clear();
+    const std::uint64_t slot = at % near_cycles;
+    for (node* n = wheel_[slot]; n != nullptr;) {
+        batch_.push_back(n->what);
+        node* const next = n->next;
+        n->next = free_;
+        free_ = n;
+        n = next;
+    }
+    wheel_[slot] = nullptr;
+    occupied_[slot / 64] &= ~(1ULL << (slot % 64));
+    if (!far_.empty() && far_.begin()->first == at) {
+        const auto& late = far_.begin()->second;
+        batch_.insert(batch_.end(), late.begin(), late.end());
+        far_.erase(far_.begin());
+    }
+    std::sort(batch_.begin(), batch_.end(), [](const event& a, const event& b) { return a.order < b.order; });
+}
+
+void event_queue::serve() {
+    now_ = armed_;
+    is_armed_ = false;
+    collect(now_);
+    pending_ -= batch_.size();
+    served_ += batch_.size();
+    serving_ = true;
+    for (const event& e : batch_) {
+        e.handler->serve(e.subject);
+    }
+    serving_ = false;
+    if (now_ >= next_tick_) {
+        tick();
+    }
+    if (pause_requested_) {
+        pause_requested_ = false;
+        sc_core::sc_pause();
+    }
+    if (pending_ != 0) {
+        arm();
+    }
+}
+
+}  // namespace d1::timing

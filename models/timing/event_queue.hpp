@@ -1,0 +1,116 @@
+#pragma once
+// The one queue of a die's events, which fixes their order.
+
+#include <array>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <systemc>
+#include <vector>
+
+#include "models/timing/cycle.hpp"
+
+namespace d1::timing {
+
+/// What happens first within one cycle. Whatever a step causes outside itself happens at least one cycle later, so all
+/// events of a cycle are known before the first of them is served.
+enum class phase : std::uint8_t { bytes_arrive, signals_arrive, threads, injections };
+
+/// The place of an event within its cycle: by phase, then node, then lane (message class or thread), then number.
+[[nodiscard]] constexpr std::uint64_t order_of(phase p, std::uint32_t node, std::uint32_t lane,
+                                               std::uint64_t number) noexcept {
+    return static_cast<std::uint64_t>(p) << 62U | std::uint64_t{node} << 44U | std::uint64_t{lane} << 40U |
+           (number & ((1ULL << 40U) - 1));
+}
+
+/// Somebody who schedules events and serves them.
+class event_handler {
+  public:
+    /// `subject` is what was scheduled.
+    virtual void serve(void* subject) = 0;
+
+  protected:
+    ~event_handler() = default;
+};
+
+/// Events of a die in the order (cycle, order_of). One SystemC method serves all events of a cycle and re-arms itself for
+/// the next cycle that has any; a die in which nothing happens has no kernel activity.
+/// The order rests neither on delta cycles nor on the order of construction.
+class event_queue : public sc_core::sc_module {
+  public:
+    SC_HAS_PROCESS(event_queue);
+    event_queue(const sc_core::sc_module_name& name, const clock& clock);
+
+    /// The cycle that is being served; 0 at the launch of a run.
+    [[nodiscard]] cycle now() const noexcept { return now_; }
+    [[nodiscard]] const timing::clock& clock() const noexcept { return clock_; }
+
+    /// `at` must lie after now() while events are being served, and not before now() otherwise.
+    void schedule(cycle at, std::uint64_t order, event_handler& handler, void* subject = nullptr);
+
+    /// Drops all events and starts a new count of cycles at SystemC's present time.
+    void reset();
+
+    /// Pauses the simulation (sc_pause) after the present cycle.
+    void request_pause() noexcept { pause_requested_ = true; }
+
+    /// Calls `tick` with each multiple of `interval` as soon as a cycle at or after it has been served: for interval
+    /// statistics and progress. Stays across resets.
+    void every(cycle interval, std::function<void(cycle)> tick);
+
+    /// Ends the run as a failed check after the present cycle. The first reason stands.
+    void fail(std::string reason);
+    [[nodiscard]] const std::optional<std::string>& failure() const noexcept { return failure_; }
+
+    [[nodiscard]] bool empty() const noexcept { return pending_ == 0; }
+    [[nodiscard]] std::uint64_t served() const noexcept { return served_; }
+
+  private:
+    struct event {
+        std::uint64_t order;
+        event_handler* handler;
+        void* subject;
+    };
+    struct node {
+        event what;
+        node* next;
+    };
+    static constexpr std::uint64_t near_cycles = 4096;  // events nearer than this lie in the wheel
+
+    void serve();
+    void tick();
+    void arm();
+    [[nodiscard]] cycle next_cycle() const;
+    void collect(cycle at);
+
+    timing::clock clock_;
+    sc_core::sc_event wake_;
+    sc_core::sc_time origin_;
+    cycle now_ = 0;
+    cycle armed_ = 0;
+    bool is_armed_ = false;
+    bool serving_ = false;
+    bool pause_requested_ = false;
+    std::uint64_t pending_ = 0;
+    std::uint64_t served_ = 0;
+    struct ticker {
+        cycle interval;
+        cycle next;
+        std::function<void(cycle)> tick;
+    };
+    std::vector<ticker> tickers_;
+    cycle next_tick_ = ~cycle{0};
+    std::optional<std::string> failure_;
+
+    std::array<node*, near_cycles> wheel_{};
+    std::array<std::uint64_t, near_cycles / 64> occupied_{};
+    std::map<cycle, std::vector<event>> far_;
+    std::deque<node> nodes_;
+    node* free_ = nullptr;
+    std::vector<event> batch_;
+};
+
+}  // namespace d1::timing

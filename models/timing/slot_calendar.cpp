@@ -1,0 +1,120 @@
+#include "models/timing/slot_calendar.hpp"
+
+#include <algorithm>
+
+namespace d1::timing {
+
+namespace {
+constexpr std::uint64_t all = ~std::uint64_t{0};
+}
+
+slot_calendar::slot_calendar(std::uint32_t rate, std::uint32_t horizon)
+    : rate_(rate), horizon_(horizon), mask_(std::bit_ceil(std::uint64_t{horizon} / 64 + 2) - 1), ring_(mask_ + 1) {
+    if (rate_ > 1) {
+        counts_.resize(64 * (mask_ + 1));
+    }
+}
+
+void slot_calendar::reset() {
+    std::fill(ring_.begin(), ring_.end(), word{});
+    std::fill(counts_.begin(), counts_.end(), std::uint8_t{0});
+}
+
+void slot_calendar::clear(word& w, std::uint64_t number) {
+    w = {number, 0};
+    if (rate_ > 1) {
+        const auto begin = counts_.begin() + static_cast<std::ptrdiff_t>(64 * (number & mask_));
+        std::fill(begin, begin + 64, std::uint8_t{0});
+    }
+}
+
+bool slot_calendar::reserve_run(std::uint64_t first, std::uint32_t count) {
+    const std::uint64_t run = (1ULL << count) - 1;
+    const std::uint32_t shift = first & 63U;
+    word& low = at(first >> 6U);
+    if ((low.full & (run << shift)) != 0) {
+        return false;
+    }
+    if (shift + count > 64) {
+        word& high = at((first >> 6U) + 1);
+        const std::uint64_t rest = run >> (64 - shift);
+        if ((high.full & rest) != 0) {
+            return false;
+        }
+        high.full |= rest;
+    }
+    low.full |= run << shift;
+    return true;
+}
+
+std::optional<std::uint64_t> slot_calendar::reserve_one(std::uint64_t from, std::uint64_t now) {
+    std::uint64_t number = from >> 6U;
+    std::uint64_t free = ~at(number).full & (all << (from & 63U));
+    while (free == 0) {
+        ++number;
+        if (number * 64 >= now + horizon_) {
+            return std::nullopt;
+        }
+        free = ~at(number).full;
+    }
+    const std::uint64_t slot = number * 64 + static_cast<std::uint64_t>(std::countr_zero(free));
+    if (slot >= now + horizon_) {
+        return std::nullopt;
+    }
+    take(slot);
+    return slot;
+}
+
+bool slot_calendar::reserve_each(packet_times& times, std::uint64_t now) {
+    packet_times given{0, 0, {}};
+    std::uint64_t earliest = 0;
+    for (std::uint32_t i = 0; i < times.count; ++i) {
+        const std::uint64_t wanted = times.first + times.offset[i];
+        const auto slot = wanted < now + horizon_ ? reserve_one(std::max(wanted, earliest), now) : std::nullopt;
+        if (!slot) {
+            release(given);
+            return false;
+        }
+        if (i == 0) {
+            given.first = *slot;
+        }
+        given.offset[i] = static_cast<std::uint16_t>(*slot - given.first);
+        given.count = i + 1;
+        // On a link of several packets a cycle the next packet may leave in the same cycle.
+        earliest = rate_ == 1 ? *slot + 1 : *slot;
+    }
+    times = given;
+    return true;
+}
+
+void slot_calendar::release(const packet_times& times) {
+    for (std::uint32_t i = 0; i < times.count; ++i) {
+        give_back(times.first + times.offset[i]);
+    }
+}
+
+void slot_calendar::take(std::uint64_t slot) {
+    word& w = at(slot >> 6U);
+    if (rate_ == 1 || ++count(slot) == rate_) {
+        w.full |= 1ULL << (slot & 63U);
+    }
+}
+
+void slot_calendar::give_back(std::uint64_t slot) {
+    word& w = at(slot >> 6U);
+    if (rate_ > 1) {
+        --count(slot);
+    }
+    w.full &= ~(1ULL << (slot & 63U));
+}
+
+std::uint32_t slot_calendar::taken(std::uint64_t slot) const {
+    const word& w = ring_[(slot >> 6U) & mask_];
+    if (w.number != slot >> 6U) {
+        return 0;
+    }
+    return rate_ == 1 ? static_cast<std::uint32_t>(w.full >> (slot & 63U) & 1U)
+                      : counts_[slot & (64 * (mask_ + 1) - 1)];
+}
+
+}  // namespace d1::timing

@@ -1,0 +1,195 @@
+#include "platforms/die.hpp"
+
+#include <algorithm>
+#include <sstream>
+#include <stdexcept>
+
+#include "models/noc/mesh.hpp"
+#include "models/parameter/error.hpp"
+#include "models/program/validate.hpp"
+
+namespace d1 {
+
+namespace {
+
+std::vector<coordinate> blocked_routers(const harvest_parameters& harvest) {
+    return harvest.dead_router ? harvest.dead : std::vector<coordinate>();
+}
+
+std::string indexed(coordinate c) { return "node[" + std::to_string(c.x) + "," + std::to_string(c.y) + "]"; }
+
+}  // namespace
+
+die::die(const sc_core::sc_module_name& name, const d1_parameters& parameters, bool check_races)
+    : sc_module(name),
+      parameters_(parameters),
+      places_{static_cast<std::int32_t>(parameters.die.noc.columns), static_cast<std::int32_t>(parameters.die.noc.rows)},
+      routes_(places_, blocked_routers(parameters.die.harvest)),
+      alive_(places_.size(), true),
+      events_("events", timing::clock(sc_core::sc_time(parameters.die.clock_period, sc_core::SC_PS))),
+      races_(check_races ? std::make_unique<race_detector>(places_.size(), parameters.die.node.core.threads) : nullptr) {
+    make_nodes();
+}
+
+void die::make_nodes() {
+    const harvest_parameters& harvest = parameters_.die.harvest;
+    for (const coordinate c : harvest.dead) {
+        alive_[to_number(places_.index(c))] = false;
+    }
+    const die_surroundings surroundings{routes_, alive_, events_, bursts_, races_.get()};
+    auto& group = statistics_.child("die");
+    std::vector<noc::router*> routers(places_.size());
+    nodes_.resize(places_.size());
+    for (std::uint32_t i = 0; i < places_.size(); ++i) {
+        const auto here = static_cast<node_index>(i);
+        const coordinate c = places_.at(here);
+        if (!alive_[i] && harvest.dead_router) {
+            continue;
+        }
+        nodes_[i] = std::make_unique<node>(indexed(c).c_str(), here, alive_[i], surroundings, parameters_);
+        nodes_[i]->register_statistics(group.child(indexed(c)));
+        routers[i] = &nodes_[i]->router();
+        live_ += alive_[i] ? 1U : 0U;
+    }
+    noc::connect_mesh(places_, routers);
+}
+
+void die::load(node_index n, std::uint32_t offset, std::span<const std::byte> bytes) {
+    tlm::tlm_generic_payload p;
+    p.set_command(tlm::TLM_WRITE_COMMAND);
+    p.set_address(offset);
+    p.set_data_ptr(reinterpret_cast<unsigned char*>(const_cast<std::byte*>(bytes.data())));
+    p.set_data_length(static_cast<unsigned int>(bytes.size()));
+    if (at(n).interface().mem->transport_dbg(p) != bytes.size()) {
+        throw std::out_of_range("die::load: the bytes do not fit in the node's SRAM");
+    }
+}
+
+void die::read(node_index n, std::uint32_t offset, std::span<std::byte> bytes) {
+    tlm::tlm_generic_payload p;
+    p.set_command(tlm::TLM_READ_COMMAND);
+    p.set_address(offset);
+    p.set_data_ptr(reinterpret_cast<unsigned char*>(bytes.data()));
+    p.set_data_length(static_cast<unsigned int>(bytes.size()));
+    if (at(n).interface().mem->transport_dbg(p) != bytes.size()) {
+        throw std::out_of_range("die::read: the bytes do not lie in the node's SRAM");
+    }
+}
+
+void die::launch(const job& j) {
+    const program::limits limits{parameters_.die.node.sram.bytes, parameters_.die.node.sram.semaphores,
+                                 parameters_.die.node.core.threads};
+    for (const job::role& r : j.roles) {
+        const auto faults = program::validate(*r.program, limits);
+        if (!faults.empty()) {
+            throw input_error("program '" + r.program->name + "': " + to_string(faults.front()));
+        }
+    }
+    for (const job::role& r : j.roles) {
+        for (const coordinate c : r.members) {
+            at(j.where.at(c)).core().launch(*r.program, j.where, c);
+        }
+    }
+}
+
+run_result die::run() {
+    sc_core::sc_start();
+    if (events_.failure()) {
+        return result(run_status::failed);
+    }
+    if (!events_.empty()) {
+        return result(run_status::interrupted);
+    }
+    const bool finished = std::all_of(nodes_.begin(), nodes_.end(), [](const auto& n) {
+        return !n || !n->alive() || (n->core().finished() && n->interface().unfinished().empty());
+    });
+    return result(finished ? run_status::finished : run_status::deadlock);
+}
+
+run_result die::result(run_status status) {
+    run_result r;
+    r.status = status;
+    r.message = status == run_status::failed ? *events_.failure() : status == run_status::deadlock ? who_waits() : "";
+    for (const auto& n : nodes_) {
+        if (n && n->alive()) {
+            r.cycles = std::max({r.cycles, n->core().finish_cycle(), n->interface().last_arrival()});
+            r.bytes_moved += n->interface().count().bytes_received;
+            r.matrix_steps += n->core().count().matrix_steps;
+            r.address_errors += n->interface().count().address_errors;
+        }
+    }
+    if (status == run_status::interrupted || status == run_status::failed) {
+        r.cycles = events_.now();
+    }
+    r.bounds = bounds();
+    return r;
+}
+
+run_bounds die::bounds() const {
+    const auto divide_up = [](std::uint64_t a, std::uint64_t b) { return (a + b - 1) / b; };
+    const sram_parameters& ports = parameters_.die.node.sram;
+    run_bounds most;
+    for (const auto& n : nodes_) {
+        if (!n) {
+            continue;
+        }
+        for (const port p : {port::west, port::east, port::north, port::south}) {
+            most.link =
+                std::max(most.link, divide_up(n->router().packets(p), parameters_.die.noc.link_packets_per_cycle));
+        }
+        if (!n->alive()) {
+            continue;
+        }
+        const auto& core = n->core().count();
+        const auto& interface = n->interface().count();
+        most.matrix = std::max(most.matrix,
+                               divide_up(core.matrix_steps, parameters_.die.node.core.matrix_steps_per_cycle));
+        most.sram_port = std::max({most.sram_port, divide_up(core.vector_load_lines, ports.vector_load_ports),
+                                   divide_up(core.vector_store_lines, ports.vector_store_ports),
+                                   divide_up(interface.mesh_read_lines, ports.mesh_read_ports),
+                                   divide_up(interface.mesh_write_lines, ports.mesh_write_ports)});
+        most.synchronisation =
+            std::max({most.synchronisation, n->core().longest_chain(), n->interface().longest_chain()});
+    }
+    return most;
+}
+
+std::string die::who_waits() const {
+    constexpr std::size_t shown = 10;
+    std::ostringstream text;
+    std::size_t waiting = 0;
+    for (const auto& n : nodes_) {
+        if (!n || !n->alive()) {
+            continue;
+        }
+        for (const blocked_thread& b : n->core().blocked()) {
+            if (waiting++ < shown) {
+                text << "  " << n->name() << " thread " << b.thread << ", instruction " << b.instruction << ": " << b.why
+                     << "\n";
+            }
+        }
+        for (const std::string& transfer : n->interface().unfinished()) {
+            if (waiting++ < shown) {
+                text << "  " << n->name() << " network interface: " << transfer << "\n";
+            }
+        }
+    }
+    if (waiting > shown) {
+        text << "  and " << waiting - shown << " more\n";
+    }
+    return "nothing can happen any more, but these wait:\n" + text.str();
+}
+
+void die::reset() {
+    events_.reset();
+    for (const auto& n : nodes_) {
+        if (n) {
+            n->reset();
+        }
+    }
+    if (races_) {
+        races_->reset();
+    }
+}
+
+}  // namespace d1

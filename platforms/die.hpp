@@ -1,0 +1,117 @@
+#pragma once
+// A D1 die: nodes on a mesh, and what it takes to run programs on them.
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <systemc>
+#include <vector>
+
+#include "models/core/placement.hpp"
+#include "models/noc/route_table.hpp"
+#include "models/packet/burst.hpp"
+#include "models/program/instruction.hpp"
+#include "models/sram/race_detector.hpp"
+#include "models/statistics/group.hpp"
+#include "models/timing/event_queue.hpp"
+#include "platforms/d1_parameters.hpp"
+#include "platforms/node.hpp"
+
+namespace d1 {
+
+/// Programs for a die: which nodes take part, as a logical rectangle, and who runs what.
+struct job {
+    struct role {
+        std::shared_ptr<const program::program> program;
+        std::vector<coordinate> members;  ///< logical coordinates
+    };
+    placement where;
+    std::vector<role> roles;
+};
+
+enum class run_status : std::uint8_t {
+    finished,     ///< every thread came to its end and nothing is under way
+    deadlock,     ///< nothing can happen any more, but threads wait
+    failed,       ///< a check failed; see message
+    interrupted,  ///< somebody asked for it
+};
+
+/// Lower bounds of a run's cycles, each as if nothing else limited it.
+struct run_bounds {
+    std::uint64_t matrix = 0;           ///< matrix steps of the busiest node
+    std::uint64_t sram_port = 0;        ///< busiest kind of SRAM port of the busiest node
+    std::uint64_t link = 0;             ///< packets on the most loaded link between routers
+    std::uint64_t synchronisation = 0;  ///< longest chain of request, signal and zero-load hop latencies
+};
+
+struct run_result {
+    run_status status = run_status::finished;
+    timing::cycle cycles = 0;   ///< from the launch to the last thread's end and the last burst's arrival
+    std::string message;        ///< what failed, or who waits for what
+    run_bounds bounds;
+    std::uint64_t bytes_moved = 0;     ///< payload bytes written by the network interfaces
+    std::uint64_t matrix_steps = 0;    ///< of all nodes
+    std::uint64_t address_errors = 0;  ///< bursts answered with an address error
+};
+
+/// 18 x 20 nodes, some of them dead, each with a router; one event queue. A die is built once and runs any number of jobs:
+/// reset, load, launch, run, read. A run after a reset gives the same bytes, cycles and statistics as one in a fresh
+/// process.
+/// Not modelled yet above the mesh: the die's edges.
+class die : public sc_core::sc_module {
+  public:
+    /// `parameters` must have passed validate(). Throws input_error where dead routers cut off live nodes.
+    /// With `check_races` the race detector watches every access.
+    die(const sc_core::sc_module_name& name, const d1_parameters& parameters, bool check_races = false);
+
+    [[nodiscard]] const d1_parameters& parameters() const noexcept { return parameters_; }
+    [[nodiscard]] grid places() const noexcept { return places_; }
+    [[nodiscard]] bool is_alive(node_index n) const { return alive_.at(to_number(n)); }
+    [[nodiscard]] std::uint32_t live_nodes() const noexcept { return live_; }
+    [[nodiscard]] const noc::route_table& routes() const noexcept { return routes_; }
+    [[nodiscard]] node& at(node_index n) { return *nodes_.at(to_number(n)); }
+    [[nodiscard]] timing::event_queue& events() noexcept { return events_; }
+    [[nodiscard]] burst_pool& bursts() noexcept { return bursts_; }
+    [[nodiscard]] const race_detector* races() const noexcept { return races_.get(); }
+    [[nodiscard]] statistics::group& statistics() noexcept { return statistics_; }
+
+    /// Host access to a node's SRAM, in no time. Throws std::out_of_range past its end.
+    void load(node_index n, std::uint32_t offset, std::span<const std::byte> bytes);
+    void read(node_index n, std::uint32_t offset, std::span<std::byte> bytes);
+
+    /// Lays `logical` over live nodes: by whole columns or rows where these have live nodes enough, so that logical
+    /// neighbours are neighbours; else row by row, every other row backwards. Throws input_error if there are too few.
+    [[nodiscard]] placement place(grid logical) const;
+
+    /// Checks the programs' structure and starts them. The job must outlive the run. Throws input_error for a program
+    /// that does not pass program::validate or does not fit the die.
+    void launch(const job& j);
+
+    /// Simulates until nothing is left to do, a check fails or somebody asks the event queue to pause.
+    run_result run();
+
+    /// Everything as after construction, statistics included.
+    void reset();
+
+  private:
+    void make_nodes();
+    [[nodiscard]] run_result result(run_status status);
+    [[nodiscard]] run_bounds bounds() const;
+    [[nodiscard]] std::string who_waits() const;
+
+    d1_parameters parameters_;
+    grid places_;
+    noc::route_table routes_;
+    std::vector<bool> alive_;
+    timing::event_queue events_;
+    burst_pool bursts_;
+    std::unique_ptr<race_detector> races_;
+    std::vector<std::unique_ptr<node>> nodes_;
+    std::uint32_t live_ = 0;
+    statistics::group statistics_;
+    bool running_ = false;
+};
+
+}  // namespace d1

@@ -1,0 +1,58 @@
+#include "platforms/node.hpp"
+
+namespace d1 {
+
+node::working_parts::working_parts(const std::string& node_name, node_index here, const die_surroundings& die,
+                                   const d1_parameters& parameters)
+    : semaphores(parameters.die.node.sram.semaphores),
+      signals(node_name, here, semaphores, die.events),
+      sram("sram", parameters.die.node.sram),
+      network_interface("network_interface",
+                        {here, die.alive, die.events, die.bursts, signals, parameters.simulation.timing,
+                         parameters.simulation.functional, die.races},
+                        parameters.die.node.network_interface, parameters.die.noc, parameters.die.node.sram),
+      core("core",
+           {here, die.events, semaphores, signals, parameters.simulation.timing, parameters.simulation.quantum,
+            parameters.simulation.functional, {parameters.arithmetic.keep_subnormals}, die.races},
+           parameters.die.node.core, parameters.die.node.sram) {
+    if (die.races != nullptr) {
+        semaphores.connect_knowledge(
+            [](void* races, std::uint32_t a, std::uint32_t b) { return static_cast<race_detector*>(races)->join(a, b); },
+            die.races);
+    }
+    core.mem.bind(sram.core);
+    core.dma.bind(network_interface.dma);
+    network_interface.mem.bind(sram.mesh);
+}
+
+node::node(const sc_core::sc_module_name& module_name, node_index here, bool alive, const die_surroundings& die,
+           const d1_parameters& parameters)
+    : sc_module(module_name),
+      router_("router", here, die.routes, parameters.die.noc, parameters.simulation.timing, die.events) {
+    if (alive) {
+        works_.emplace(name(), here, die, parameters);
+        works_->network_interface.out.bind(router_.in(port::local));
+        router_.out(port::local).bind(works_->network_interface.in);
+    }
+}
+
+void node::register_statistics(statistics::group& group) {
+    router_.register_statistics(group.child("router"));
+    if (works_) {
+        works_->core.register_statistics(group.child("core"));
+        works_->network_interface.register_statistics(group.child("network_interface"));
+    }
+}
+
+void node::reset() {
+    router_.reset();
+    if (works_) {
+        works_->semaphores.reset();
+        works_->signals.reset();
+        works_->sram.reset();
+        works_->network_interface.reset();
+        works_->core.reset();
+    }
+}
+
+}  // namespace d1
