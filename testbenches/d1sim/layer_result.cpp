@@ -1,0 +1,46 @@
+#include "testbenches/d1sim/layer_result.hpp"
+
+#include <algorithm>
+#include <array>
+#include <numeric>
+
+#include "models/numerics/matrix.hpp"
+
+namespace d1 {
+
+std::uint64_t table_result::cycles() const {
+    return std::accumulate(layers.begin(), layers.end(), std::uint64_t{0},
+                           [](std::uint64_t sum, const layer_result& l) { return sum + l.run.cycles; });
+}
+
+std::uint64_t table_result::macs() const {
+    return std::accumulate(layers.begin(), layers.end(), std::uint64_t{0},
+                           [](std::uint64_t sum, const layer_result& l) { return sum + l.layer.gemm.macs(); });
+}
+
+std::uint64_t table_result::bytes_moved() const {
+    return std::accumulate(layers.begin(), layers.end(), std::uint64_t{0},
+                           [](std::uint64_t sum, const layer_result& l) { return sum + l.run.bytes_moved; });
+}
+
+rates rates_of(std::uint64_t macs, std::uint64_t cycles, const d1_parameters& parameters, std::uint32_t live_nodes) {
+    constexpr double macs_per_step =
+        double{numerics::block_rows} * double{numerics::block_columns} * double{numerics::step_depth};
+    rates r;
+    if (cycles == 0) {
+        return r;
+    }
+    r.seconds = static_cast<double>(cycles) * static_cast<double>(parameters.die.clock_period) * 1e-12;
+    r.tflops = 2.0 * static_cast<double>(macs) / r.seconds * 1e-12;
+    const double peak_macs = macs_per_step * parameters.die.node.core.matrix_steps_per_cycle * live_nodes;
+    r.utilization = static_cast<double>(macs) / (peak_macs * static_cast<double>(cycles));
+    return r;
+}
+
+std::string_view bound_by(const run_bounds& b) {
+    const std::array<std::uint64_t, 4> values{b.matrix, b.sram_port, b.link, b.synchronisation};
+    constexpr std::array<std::string_view, 4> names{"matrix", "sram_port", "link", "synchronisation"};
+    return names[static_cast<std::size_t>(std::max_element(values.begin(), values.end()) - values.begin())];
+}
+
+}  // namespace d1

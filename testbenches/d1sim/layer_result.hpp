@@ -1,0 +1,68 @@
+#pragma once
+// What a run of a table has to say.
+
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "platforms/die.hpp"
+#include "testbenches/d1sim/options.hpp"
+#include "testbenches/d1sim/reference.hpp"
+#include "testbenches/d1sim/topology.hpp"
+
+namespace d1 {
+
+/// One layer, run.
+struct layer_result {
+    d1::layer layer;
+    run_result run;
+    std::optional<check_result> check;
+    std::uint64_t races = 0;
+    std::string first_race;
+    boost::json::array samples;  ///< of the statistics, where asked for
+
+    [[nodiscard]] bool good() const {
+        return run.status == run_status::finished && run.address_errors == 0 && races == 0 && (!check || check->good());
+    }
+};
+
+/// The speed of the run itself, on this host.
+struct host_figures {
+    double seconds = 0;
+    std::uint64_t peak_memory_bytes = 0;
+};
+
+/// All layers that were run, and what they ran on.
+struct table_result {
+    std::vector<layer_result> layers;
+    bool complete = false;  ///< every layer of the table finished
+    std::uint32_t live_nodes = 0;
+    boost::json::object statistics;  ///< totals over all layers
+    host_figures host;
+
+    [[nodiscard]] std::uint64_t cycles() const;
+    [[nodiscard]] std::uint64_t macs() const;
+    [[nodiscard]] std::uint64_t bytes_moved() const;
+};
+
+/// Figures of a layer, or of a whole table, that follow from cycles and operations.
+struct rates {
+    double seconds = 0;
+    double tflops = 0;
+    double utilization = 0;  ///< of the live nodes' peak, 0 to 1
+};
+[[nodiscard]] rates rates_of(std::uint64_t macs, std::uint64_t cycles, const d1_parameters& parameters,
+                             std::uint32_t live_nodes);
+
+/// The largest bound's name; of equal ones the first in the order matrix, sram_port, link, synchronisation.
+[[nodiscard]] std::string_view bound_by(const run_bounds& bounds);
+
+/// The table for people.
+[[nodiscard]] std::string text_report(const table_result& table, const run_options& options);
+
+/// The same for programs; docs/results.md describes it.
+[[nodiscard]] std::string json_report(const table_result& table, const run_options& options);
+
+}  // namespace d1

@@ -1,0 +1,223 @@
+#include "testbenches/d1sim/run_command.hpp"
+
+#include <sys/resource.h>
+
+#include <chrono>
+#include <csignal>
+#include <iostream>
+#include <memory>
+
+#include "models/parameter/error.hpp"
+#include "models/statistics/json_writer.hpp"
+#include "models/statistics/sampler.hpp"
+#include "testbenches/d1sim/layer_result.hpp"
+#include "testbenches/d1sim/output_file.hpp"
+#include "testbenches/d1sim/progress.hpp"
+#include "testbenches/d1sim/statistics_totals.hpp"
+#include "testbenches/d1sim/tensors.hpp"
+#include "testbenches/kernels/gemm.hpp"
+
+namespace d1 {
+
+namespace {
+
+volatile std::sig_atomic_t interrupt_requested = 0;
+
+void on_interrupt(int) { interrupt_requested = 1; }
+
+/// Operands of a layer: the input (of a convolution, or A itself) and the weights.
+struct operands {
+    std::vector<std::uint16_t> input;
+    std::vector<std::uint16_t> weights;
+
+    operands(const layer& l, std::size_t number, std::uint64_t seed)
+        : input(random_bf16(l.convolution ? l.convolution->input_bytes(1) : l.gemm.m * l.gemm.k, seed, 2 * number)),
+          weights(random_bf16(l.gemm.k * l.gemm.n, seed, 2 * number + 1)) {}
+};
+
+class table_runner {
+  public:
+    explicit table_runner(const run_options& options)
+        : options_(options),
+          table_(read_topology(options.topology, options.batch)),
+          die_("die", options.parameters, options.check),
+          totals_(die_.statistics()) {
+        for (const std::string& warning : table_.warnings) {
+            std::cerr << "warning: " << warning << "\n";
+        }
+        if (options.sample_layers) {
+            sampler_.emplace(die_.statistics());
+        }
+        plan();
+        watch();
+    }
+
+    table_result run() {
+        table_result result;
+        result.live_nodes = die_.live_nodes();
+        for (current_ = 0; current_ < table_.layers.size(); ++current_) {
+            layer_result l = run_layer();
+            const run_status status = l.run.status;
+            result.layers.push_back(std::move(l));
+            finished_macs_ += static_cast<double>(table_.layers[current_].gemm.macs());
+            if (status != run_status::finished || interrupt_requested != 0) {
+                break;
+            }
+        }
+        bar_.clear();
+        result.complete = result.layers.size() == table_.layers.size() &&
+                          result.layers.back().run.status == run_status::finished;
+        result.statistics = statistics::to_json(totals_.tree());
+        return result;
+    }
+
+  private:
+    void plan() {
+        for (const layer& l : table_.layers) {
+            try {
+                products_.emplace_back(l.gemm, options_.output, die_);
+            } catch (const input_error& e) {
+                throw input_error(options_.topology + ":" + std::to_string(l.line) + ": layer '" + l.name + "': " + e.what());
+            }
+            all_macs_ += static_cast<double>(l.gemm.macs());
+        }
+    }
+
+    /// Watches for Ctrl-C and draws the progress bar while the die runs.
+    void watch() {
+        constexpr timing::cycle often = 2000;
+        die_.events().every(often, [this](timing::cycle now) {
+            if (interrupt_requested != 0) {
+                die_.events().request_pause();
+            }
+            if (bar_.visible()) {
+                const double part = std::min(1.0, static_cast<double>(now) /
+                                                      static_cast<double>(products_[current_].plan().estimated_cycles));
+                const layer& l = table_.layers[current_];
+                bar_.show((finished_macs_ + part * static_cast<double>(l.gemm.macs())) / all_macs_, l.name);
+            }
+        });
+        if (options_.sample_interval != 0) {
+            die_.events().every(options_.sample_interval, [this](timing::cycle now) { sampler_->sample(now); });
+        }
+    }
+
+    layer_result run_layer() {
+        const layer& l = table_.layers[current_];
+        const kernels::gemm& product = products_[current_];
+        layer_result result{.layer = l, .run = {}, .check = {}, .first_race = {}, .samples = {}};
+        die_.reset();
+        std::optional<operands> data;
+        if (options_.parameters.simulation.functional) {
+            data.emplace(l, current_, options_.parameters.simulation.seed);
+            product.load(die_, l.convolution ? im2col(*l.convolution, data->input) : data->input, data->weights);
+        }
+        die_.launch(product.programs());
+        result.run = die_.run();
+        totals_.add();
+        if (sampler_) {
+            sampler_->sample(l.name);
+            result.samples = sampler_->to_json();
+            sampler_->reset();
+        }
+        if (options_.check && result.run.status == run_status::finished) {
+            check(result, product, *data);
+        }
+        return result;
+    }
+
+    void check(layer_result& result, const kernels::gemm& product, const operands& data) {
+        const std::uint64_t seed = options_.parameters.simulation.seed;
+        const numerics::arithmetic rules{options_.parameters.arithmetic.keep_subnormals};
+        const std::vector<std::uint32_t> c = product.read(die_);
+        result.check = result.layer.convolution
+                           ? check_convolution(*result.layer.convolution, data.input, data.weights, options_.output, rules,
+                                               c, seed)
+                           : check_gemm(result.layer.gemm, data.input, data.weights, options_.output, rules, c, seed);
+        result.races = die_.races()->race_count();
+        if (result.races != 0) {
+            result.first_race = to_string(die_.races()->races().front());
+        }
+        if (die_.races()->forgotten_reads() != 0) {
+            std::cerr << "warning: layer '" << result.layer.name << "': the race detector had no room for "
+                      << die_.races()->forgotten_reads() << " reads; it may have missed a race\n";
+        }
+    }
+
+    const run_options& options_;
+    topology table_;
+    die die_;
+    statistics_totals totals_;
+    std::optional<statistics::sampler> sampler_;
+    std::vector<kernels::gemm> products_;
+    std::size_t current_ = 0;
+    progress bar_;
+    double all_macs_ = 0;
+    double finished_macs_ = 0;
+};
+
+std::uint64_t peak_memory_bytes() {
+    rusage usage{};
+    ::getrusage(RUSAGE_SELF, &usage);
+    return static_cast<std::uint64_t>(usage.ru_maxrss) * 1024;
+}
+
+/// Says what went wrong in a layer, on stderr.
+void explain(const layer_result& l) {
+    const std::string where = "layer '" + l.layer.name + "': ";
+    if (!l.run.message.empty()) {
+        std::cerr << "error: " << where << l.run.message << "\n";
+    }
+    if (l.run.address_errors != 0) {
+        std::cerr << "error: " << where << l.run.address_errors << " bursts were answered with an address error\n";
+    }
+    if (l.check && !l.check->good()) {
+        std::cerr << "error: " << where << l.check->wrong << " of " << l.check->results << " results differ, "
+                  << l.check->sampled_wrong << " of " << l.check->sampled << " from the integer reference, "
+                  << l.check->outside_bound << " lie outside the error bound; " << l.check->first_difference << "\n";
+    }
+    if (l.races != 0) {
+        std::cerr << "error: " << where << l.races << " races; the first: " << l.first_race << "\n";
+    }
+}
+
+exit_code code_of(const table_result& table) {
+    exit_code code = exit_code::good;
+    for (const layer_result& l : table.layers) {
+        if (l.run.status == run_status::deadlock) {
+            return exit_code::deadlock;
+        }
+        if (!l.good()) {
+            code = exit_code::failed;
+        }
+    }
+    return interrupt_requested != 0 && !table.complete ? exit_code::interrupted : code;
+}
+
+}  // namespace
+
+exit_code run_table(const run_options& options) {
+    const auto started = std::chrono::steady_clock::now();
+    std::signal(SIGINT, on_interrupt);
+    std::signal(SIGTERM, on_interrupt);
+    std::optional<output_file> json;
+    if (!options.json.empty()) {
+        json.emplace(options.json);
+    }
+    table_result result = table_runner(options).run();
+    result.host = {std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count(),
+                   peak_memory_bytes()};
+    std::cout << text_report(result, options) << std::flush;
+    for (const layer_result& l : result.layers) {
+        explain(l);
+    }
+    if (json) {
+        json->write(json_report(result, options));
+    }
+    if (!std::cout) {
+        throw input_error("cannot write the report to the standard output; is its disk full or its reader gone?");
+    }
+    return code_of(result);
+}
+
+}  // namespace d1

@@ -1,0 +1,26 @@
+#pragma once
+// The operands of a layer: random BF16 tensors, and the matrix A of a convolution.
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "testbenches/kernels/shape.hpp"
+
+namespace d1 {
+
+/// `count` random BF16 patterns; element i depends on seed, key and i alone, not on count.
+///
+/// Sign, exponent (-7 to 0) and the seven mantissa bits are uniform and independent: magnitudes from 2^-7 to below 2,
+/// as many in each of the eight binades, never zero, infinite or NaN. Products then span sixteen binades, so that a sum
+/// of a few dozen already rounds at nearly every addition and shows in its last bits in which order it was added, while
+/// none overflows or underflows. The bits of element i are field i % 4, 16 bits wide, of
+/// numerics::counter_random(seed, key, i / 4).
+[[nodiscard]] std::vector<std::uint16_t> random_bf16(std::size_t count, std::uint64_t seed, std::uint64_t key);
+
+/// The matrix A of shape.as_gemm(), row-major m x k, of an input laid out as convolution_shape says. Throws
+/// std::invalid_argument if the input has not exactly the shape's number of elements.
+[[nodiscard]] std::vector<std::uint16_t> im2col(const convolution_shape& shape, std::span<const std::uint16_t> input);
+
+}  // namespace d1

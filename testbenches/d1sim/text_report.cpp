@@ -1,0 +1,106 @@
+#include <algorithm>
+#include <cstdio>
+#include <sstream>
+
+#include "testbenches/d1sim/layer_result.hpp"
+
+namespace d1 {
+
+namespace {
+
+std::string format(const char* pattern, auto... values) {
+    std::array<char, 256> text{};
+    std::snprintf(text.data(), text.size(), pattern, values...);
+    return text.data();
+}
+
+std::string bytes(std::uint64_t n) {
+    constexpr std::array<const char*, 5> units{"B", "kB", "MB", "GB", "TB"};
+    auto value = static_cast<double>(n);
+    std::size_t unit = 0;
+    while (value >= 1000 && unit + 1 < units.size()) {
+        value /= 1000;
+        ++unit;
+    }
+    return format(unit == 0 ? "%.0f %s" : "%.2f %s", value, units[unit]);
+}
+
+std::string status_of(const layer_result& l) {
+    switch (l.run.status) {
+        case run_status::deadlock: return "DEADLOCK";
+        case run_status::failed: return "FAILED";
+        case run_status::interrupted: return "interrupted";
+        case run_status::finished: break;
+    }
+    if (l.run.address_errors != 0) {
+        return "ADDRESS ERRORS";
+    }
+    if (l.races != 0) {
+        return "RACES";
+    }
+    if (!l.check) {
+        return "";
+    }
+    return l.check->good() ? "exact" : "WRONG";
+}
+
+}  // namespace
+
+std::string text_report(const table_result& table, const run_options& options) {
+    std::size_t name_width = 5;
+    bool convolutions = false;
+    for (const layer_result& l : table.layers) {
+        name_width = std::max(name_width, std::min<std::size_t>(l.layer.name.size(), 32));
+        convolutions = convolutions || l.layer.convolution;
+    }
+    const int wide = static_cast<int>(name_width);
+    std::ostringstream out;
+    out << format("%-*s %9s %7s %7s %12s %10s %8s %6s %10s %10s  %-15s", wide, "layer", "M", "N", "K", "cycles", "us",
+                  "TFLOPS", "% peak", "moved", "im2col A", "bound_by")
+        << (options.check ? "  check" : "") << "\n";
+    for (const layer_result& l : table.layers) {
+        const gemm_shape& g = l.layer.gemm;
+        const rates r = rates_of(g.macs(), l.run.cycles, options.parameters, table.live_nodes);
+        out << format("%-*.32s %9llu %7llu %7llu %12llu %10.2f %8.2f %6.2f %10s %10s  %-15s", wide, l.layer.name.c_str(),
+                      static_cast<unsigned long long>(g.m), static_cast<unsigned long long>(g.n),
+                      static_cast<unsigned long long>(g.k), static_cast<unsigned long long>(l.run.cycles),
+                      r.seconds * 1e6, r.tflops, r.utilization * 100, bytes(l.run.bytes_moved).c_str(),
+                      l.layer.convolution ? bytes(l.layer.convolution->expanded_bytes(2)).c_str() : "-",
+                      std::string(bound_by(l.run.bounds)).c_str())
+            << (status_of(l).empty() ? "" : "  ") << status_of(l) << "\n";
+    }
+    const rates r = rates_of(table.macs(), table.cycles(), options.parameters, table.live_nodes);
+    out << format("%-*s %9s %7s %7s %12llu %10.2f %8.2f %6.2f %10s\n", wide, "total", "", "", "",
+                  static_cast<unsigned long long>(table.cycles()), r.seconds * 1e6, r.tflops, r.utilization * 100,
+                  bytes(table.bytes_moved()).c_str());
+    const simulation_parameters& s = options.parameters.simulation;
+    out << "\n" << table.live_nodes << " live nodes, timing " << (s.timing == timing_kind::at ? "at" : "lt");
+    if (s.timing == timing_kind::lt) {
+        out << " with a quantum of " << s.quantum << " cycles and no contention";
+    }
+    out << ", functional " << (s.functional ? "on" : "off") << ", batch " << options.batch << ", seed " << s.seed << ".\n";
+    if (convolutions) {
+        out << "Convolutions run as matrix products of their im2col matrix A, whose expanded bytes stand in the table.\n";
+    }
+    if (options.check && !table.layers.empty()) {
+        std::uint64_t results = 0;
+        std::uint64_t sampled = 0;
+        double worst = 0;
+        for (const layer_result& l : table.layers) {
+            if (l.check) {
+                results += l.check->results;
+                sampled += l.check->sampled;
+                worst = std::max(worst, l.check->worst_bound_ratio);
+            }
+        }
+        out << "Checked: " << results << " results bit for bit, " << sampled
+            << " of them also in integer arithmetic; largest error " << format("%.2f", worst)
+            << " of the bound against double precision; races watched.\n";
+    }
+    out << format("Host: %.2f s, %.2f M simulated cycles/s, peak memory %s.\n", table.host.seconds,
+                  static_cast<double>(table.cycles()) / std::max(table.host.seconds, 1e-9) * 1e-6,
+                  bytes(table.host.peak_memory_bytes).c_str());
+    return out.str();
+}
+
+}  // namespace d1
