@@ -20,7 +20,8 @@ std::string indexed(coordinate c) { return "node[" + std::to_string(c.x) + "," +
 
 }  // namespace
 
-die::die(const sc_core::sc_module_name& name, const d1_parameters& parameters, bool check_races)
+die::die(const sc_core::sc_module_name& name, const d1_parameters& parameters, bool check_races,
+         std::span<const node_index> order)
     : sc_module(name),
       parameters_(parameters),
       places_{static_cast<std::int32_t>(parameters.die.noc.columns), static_cast<std::int32_t>(parameters.die.noc.rows)},
@@ -28,10 +29,10 @@ die::die(const sc_core::sc_module_name& name, const d1_parameters& parameters, b
       alive_(places_.size(), true),
       events_("events", timing::clock(sc_core::sc_time(parameters.die.clock_period, sc_core::SC_PS))),
       races_(check_races ? std::make_unique<race_detector>(places_.size(), parameters.die.node.core.threads) : nullptr) {
-    make_nodes();
+    make_nodes(order);
 }
 
-void die::make_nodes() {
+void die::make_nodes(std::span<const node_index> order) {
     const harvest_parameters& harvest = parameters_.die.harvest;
     for (const coordinate c : harvest.dead) {
         alive_[to_number(places_.index(c))] = false;
@@ -40,8 +41,9 @@ void die::make_nodes() {
     auto& group = statistics_.child("die");
     std::vector<noc::router*> routers(places_.size());
     nodes_.resize(places_.size());
-    for (std::uint32_t i = 0; i < places_.size(); ++i) {
-        const auto here = static_cast<node_index>(i);
+    for (std::uint32_t nth = 0; nth < places_.size(); ++nth) {
+        const auto here = order.empty() ? static_cast<node_index>(nth) : order[nth];
+        const std::uint32_t i = to_number(here);
         const coordinate c = places_.at(here);
         if (!alive_[i] && harvest.dead_router) {
             continue;

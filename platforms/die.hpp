@@ -63,8 +63,10 @@ struct run_result {
 class die : public sc_core::sc_module {
   public:
     /// `parameters` must have passed validate(). Throws input_error where dead routers cut off live nodes.
-    /// With `check_races` the race detector watches every access.
-    die(const sc_core::sc_module_name& name, const d1_parameters& parameters, bool check_races = false);
+    /// With `check_races` the race detector watches every access. `order`, a permutation of all places, is the order in
+    /// which nodes are built; it changes no result, and exists so that this can be tested.
+    die(const sc_core::sc_module_name& name, const d1_parameters& parameters, bool check_races = false,
+        std::span<const node_index> order = {});
 
     [[nodiscard]] const d1_parameters& parameters() const noexcept { return parameters_; }
     [[nodiscard]] grid places() const noexcept { return places_; }
@@ -96,7 +98,7 @@ class die : public sc_core::sc_module {
     void reset();
 
   private:
-    void make_nodes();
+    void make_nodes(std::span<const node_index> order);
     [[nodiscard]] run_result result(run_status status);
     [[nodiscard]] run_bounds bounds() const;
     [[nodiscard]] std::string who_waits() const;

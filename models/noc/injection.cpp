@@ -67,7 +67,7 @@ timing::cycle network_interface::next_ready() const {
     const bool window_open = outstanding_ < parameters_.max_outstanding;
     for (const transfer* t : engines_) {
         if (t->cutter.finished() ? may_signal(*t) : window_open) {
-            consider(t->command.operation == dma_operation::pull ? message_class::request_low : message_class::data,
+            consider(t->operation == dma_operation::pull ? message_class::request_low : message_class::data,
                      t->start);
         }
     }
@@ -77,7 +77,7 @@ timing::cycle network_interface::next_ready() const {
 bool network_interface::may_signal(const transfer& t) const {
     return std::none_of(engines_.begin(), engines_.end(), [&t](const transfer* other) {
         return other->number < t.number && other->remote == t.remote &&
-               other->command.operation == dma_operation::push && !other->cutter.finished();
+               other->operation == dma_operation::push && !other->cutter.finished();
     });
 }
 
@@ -85,7 +85,7 @@ network_interface::transfer* network_interface::engine_for(message_class c, timi
     const bool window_open = outstanding_ < parameters_.max_outstanding;
     for (std::size_t i = 0; i < engines_.size(); ++i) {
         transfer& t = *engines_[(next_engine_ + i) % engines_.size()];
-        const bool is_pull = t.command.operation == dma_operation::pull;
+        const bool is_pull = t.operation == dma_operation::pull;
         if (t.start > now || is_pull != (c == message_class::request_low)) {
             continue;
         }
@@ -146,18 +146,18 @@ burst_ptr network_interface::next_of(transfer& t) {
     if (t.cutter.finished()) {
         t.notify_pending = false;
         burst_ptr b = make_burst(burst_kind::signal, t.remote, t.cause);
-        b->semaphore = t.command.notify->semaphore;
-        b->amount = t.command.notify->amount;
-        if (t.command.operation == dma_operation::push && my_.races != nullptr) {
-            b->cause.knowledge = my_.races->all_done(t.command.race_transfer);
+        b->semaphore = t.notify->semaphore;
+        b->amount = t.notify->amount;
+        if (t.operation == dma_operation::push && my_.races != nullptr) {
+            b->cause.knowledge = my_.races->all_done(t.race_transfer);
         }
         return b;
     }
-    const bool is_pull = t.command.operation == dma_operation::pull;
+    const bool is_pull = t.operation == dma_operation::pull;
     burst_ptr b = make_burst(is_pull ? burst_kind::pull_request : burst_kind::push_data, t.remote, t.cause);
     b->piece = t.cutter.next(parameters_.burst_packets);
     b->transfer = &t;
-    b->race_transfer = t.command.race_transfer;
+    b->race_transfer = t.race_transfer;
     ++t.open_pieces;
     if (++outstanding_ == parameters_.max_outstanding) {
         ++count_.window_full;
@@ -168,21 +168,18 @@ burst_ptr network_interface::next_of(transfer& t) {
 network_interface::injection_plan network_interface::plan_injection(const burst& b, timing::cycle now) const {
     const std::uint32_t rate = noc_.injection_packets_per_cycle;
     const bool reads = b.carries_data();
+    const std::uint32_t packets = reads ? b.piece.packets : 1;
     injection_plan plan;
-    plan.times.count = reads ? b.piece.packets : 1;
+    plan.times = packet_times::none();
     plan.next_slot = std::max(next_slot_, now * rate);
     plan.next_line = std::max(next_line_, now * read_ports_);
-    for (std::uint32_t i = 0; i < plan.times.count; ++i) {
+    for (std::uint32_t i = 0; i < packets; ++i) {
         if (reads) {
             plan.next_line += 1 + (b.piece.double_reads >> i & 1U);
             const timing::cycle read = (plan.next_line - 1) / read_ports_;
             plan.next_slot = std::max(plan.next_slot, read * rate);
         }
-        const timing::cycle leaves = plan.next_slot++ / rate;
-        if (i == 0) {
-            plan.times.first = leaves;
-        }
-        plan.times.offset[i] = static_cast<std::uint16_t>(leaves - plan.times.first);
+        plan.times.append(plan.next_slot++ / rate);
     }
     return plan;
 }
@@ -214,7 +211,7 @@ void network_interface::inject(message_class c, burst_ptr b, timing::cycle now) 
         return;
     }
     transfer* const t = b->kind == burst_kind::signal ? nullptr : static_cast<transfer*>(b->transfer);
-    if (t != nullptr && b->kind == burst_kind::push_data && t->cutter.finished() && t->command.done) {
+    if (t != nullptr && b->kind == burst_kind::push_data && t->cutter.finished() && t->done) {
         signal_sources_read(*t, plan.times.last() + 1);
     }
     retire_engines();
@@ -228,8 +225,8 @@ void network_interface::injected(burst& b) {
 
 void network_interface::signal_sources_read(const transfer& t, timing::cycle at) {
     causality cause = t.cause;
-    cause.knowledge = my_.races != nullptr ? my_.races->reads_done(t.command.race_transfer) : 0;
-    my_.signals.schedule(std::max(at, my_.events.now() + 1), t.command.done->semaphore, t.command.done->amount, cause);
+    cause.knowledge = my_.races != nullptr ? my_.races->reads_done(t.race_transfer) : 0;
+    my_.signals.schedule(std::max(at, my_.events.now() + 1), t.done->semaphore, t.done->amount, cause);
 }
 
 void network_interface::retire_engines() {

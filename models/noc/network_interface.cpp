@@ -73,7 +73,10 @@ network_interface::transfer* network_interface::open_transfer(tlm::tlm_generic_p
     free_transfers_.pop_back();
     t = transfer{};
     t.in_use = true;
-    t.command = *command;
+    t.operation = command->operation;
+    t.done = command->done;
+    t.notify = command->notify;
+    t.race_transfer = command->race_transfer;
     t.remote = remote.node;
     t.number = next_command_++;
     switch (command->operation) {
@@ -95,8 +98,8 @@ void network_interface::close_transfer(transfer& t) {
     if (t.in_engine || !t.finished_sending() || t.open_pieces != 0) {
         return;
     }
-    if (my_.races != nullptr && t.command.operation != dma_operation::signal) {
-        my_.races->end_transfer(t.command.race_transfer);
+    if (my_.races != nullptr && t.operation != dma_operation::signal) {
+        my_.races->end_transfer(t.race_transfer);
     }
     t.in_use = false;
     free_transfers_.push_back(&t);
@@ -126,7 +129,7 @@ burst_ptr network_interface::make_burst(burst_kind kind, node_index destination,
     b->kind = kind;
     b->channel_class = class_of(kind);
     b->cause = cause;
-    b->times = packet_times{0, 1, {}};
+    b->times = packet_times::back_to_back(0, 1);
     return b;
 }
 
@@ -140,7 +143,7 @@ void network_interface::send_ahead(transfer& t) {
         send_at(*b, start);
         start += packets;
     }
-    if (t.command.operation == dma_operation::push && t.command.done) {
+    if (t.operation == dma_operation::push && t.done) {
         signal_sources_read(t, start);
     }
     if (t.notify_pending) {
@@ -254,10 +257,10 @@ void network_interface::piece_done(transfer& t, burst_status status, const causa
     if (status != burst_status::good) {
         ++count_.address_errors;
     }
-    if (t.open_pieces == 0 && t.cutter.finished() && t.command.operation == dma_operation::pull && t.command.done) {
+    if (t.open_pieces == 0 && t.cutter.finished() && t.operation == dma_operation::pull && t.done) {
         causality done = t.arrived;
-        done.knowledge = my_.races != nullptr ? my_.races->all_done(t.command.race_transfer) : 0;
-        my_.signals.deliver(t.command.done->semaphore, t.command.done->amount, done);
+        done.knowledge = my_.races != nullptr ? my_.races->all_done(t.race_transfer) : 0;
+        my_.signals.deliver(t.done->semaphore, t.done->amount, done);
     }
     close_transfer(t);
     if (my_.timing == timing_kind::at) {
@@ -332,12 +335,12 @@ std::vector<std::string> network_interface::unfinished() const {
             continue;
         }
         std::ostringstream text;
-        switch (t.command.operation) {
+        switch (t.operation) {
             case dma_operation::push: text << "push to"; break;
             case dma_operation::pull: text << "pull from"; break;
             case dma_operation::signal: text << "signal to"; break;
         }
-        text << " node number " << to_number(t.remote) << ", " << t.command.geometry.bytes() << " B, "
+        text << " node number " << to_number(t.remote) << ", " << t.cutter.geometry().bytes() << " B, "
              << t.open_pieces << " bursts unanswered" << (t.finished_sending() ? "" : ", not yet all sent");
         all.push_back(text.str());
     }

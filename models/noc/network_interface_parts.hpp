@@ -1,13 +1,18 @@
 #pragma once
 // Inner parts of the network interface, shared by its two source files alone.
 
+#include <optional>
+
 #include "models/noc/network_interface.hpp"
 
 namespace d1::noc {
 
 /// A command that has been accepted: what is left to send of it, and to hear about it.
 struct network_interface::transfer {
-    dma_extension command;
+    dma_operation operation = dma_operation::push;
+    std::optional<semaphore_signal> done;
+    std::optional<semaphore_signal> notify;
+    std::uint32_t race_transfer = 0;
     node_index remote{};
     transfer_cutter cutter;
     std::uint64_t number = 0;       // in the order of commands

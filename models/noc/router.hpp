@@ -4,7 +4,6 @@
 #include <array>
 #include <cstdint>
 #include <memory>
-#include <span>
 #include <systemc>
 #include <vector>
 
@@ -63,8 +62,7 @@ class router : public sc_core::sc_module, private link_initiator {
     void forward(port from, burst& b, sc_core::sc_time& delay);
     void forward_reserving(port to, burst& b, sc_core::sc_time& delay);
 
-    std::span<const port> routes_;  // this router's part of the table: [input port][destination]
-    std::size_t destinations_;
+    std::vector<std::uint16_t> routes_;  // by destination: the output port for each input port, three bits each
     timing_kind timing_;
     std::uint32_t hop_cycles_;
     sc_core::sc_time hop_;

@@ -17,12 +17,21 @@ burst_ptr burst_pool::acquire(bool with_payload) {
     burst& b = *free.back();
     free.pop_back();
     ++in_use_;
+    b.source = {};
+    b.destination = {};
+    b.channel_class = message_class::data;
+    b.kind = burst_kind::signal;
     b.status = burst_status::good;
     b.refused = false;
+    b.sequence = 0;
+    b.times = {};
+    b.piece = {};
+    b.semaphore = 0;
+    b.amount = 0;
     b.transfer = nullptr;
+    b.race_transfer = 0;
     b.cause = {};
     b.hops = 0;
-    b.piece = {};
     return burst_ptr(&b);
 }
 

@@ -57,6 +57,7 @@ class transfer_cutter {
         }
     }
 
+    [[nodiscard]] const transfer_geometry& geometry() const noexcept { return geometry_; }
     [[nodiscard]] bool finished() const noexcept { return row_ >= geometry_.rows; }
 
     /// The next piece; not to be called once finished.

@@ -4,10 +4,6 @@
 
 namespace d1::timing {
 
-namespace {
-constexpr std::uint64_t all = ~std::uint64_t{0};
-}
-
 slot_calendar::slot_calendar(std::uint32_t rate, std::uint32_t horizon)
     : rate_(rate), horizon_(horizon), mask_(std::bit_ceil(std::uint64_t{horizon} / 64 + 2) - 1), ring_(mask_ + 1) {
     if (rate_ > 1) {
@@ -28,45 +24,8 @@ void slot_calendar::clear(word& w, std::uint64_t number) {
     }
 }
 
-bool slot_calendar::reserve_run(std::uint64_t first, std::uint32_t count) {
-    const std::uint64_t run = (1ULL << count) - 1;
-    const std::uint32_t shift = first & 63U;
-    word& low = at(first >> 6U);
-    if ((low.full & (run << shift)) != 0) {
-        return false;
-    }
-    if (shift + count > 64) {
-        word& high = at((first >> 6U) + 1);
-        const std::uint64_t rest = run >> (64 - shift);
-        if ((high.full & rest) != 0) {
-            return false;
-        }
-        high.full |= rest;
-    }
-    low.full |= run << shift;
-    return true;
-}
-
-std::optional<std::uint64_t> slot_calendar::reserve_one(std::uint64_t from, std::uint64_t now) {
-    std::uint64_t number = from >> 6U;
-    std::uint64_t free = ~at(number).full & (all << (from & 63U));
-    while (free == 0) {
-        ++number;
-        if (number * 64 >= now + horizon_) {
-            return std::nullopt;
-        }
-        free = ~at(number).full;
-    }
-    const std::uint64_t slot = number * 64 + static_cast<std::uint64_t>(std::countr_zero(free));
-    if (slot >= now + horizon_) {
-        return std::nullopt;
-    }
-    take(slot);
-    return slot;
-}
-
 bool slot_calendar::reserve_each(packet_times& times, std::uint64_t now) {
-    packet_times given{0, 0, {}};
+    packet_times given = packet_times::none();
     std::uint64_t earliest = 0;
     for (std::uint32_t i = 0; i < times.count; ++i) {
         const std::uint64_t wanted = times.first + times.offset[i];
@@ -75,11 +34,7 @@ bool slot_calendar::reserve_each(packet_times& times, std::uint64_t now) {
             release(given);
             return false;
         }
-        if (i == 0) {
-            given.first = *slot;
-        }
-        given.offset[i] = static_cast<std::uint16_t>(*slot - given.first);
-        given.count = i + 1;
+        given.append(*slot);
         // On a link of several packets a cycle the next packet may leave in the same cycle.
         earliest = rate_ == 1 ? *slot + 1 : *slot;
     }
@@ -90,13 +45,6 @@ bool slot_calendar::reserve_each(packet_times& times, std::uint64_t now) {
 void slot_calendar::release(const packet_times& times) {
     for (std::uint32_t i = 0; i < times.count; ++i) {
         give_back(times.first + times.offset[i]);
-    }
-}
-
-void slot_calendar::take(std::uint64_t slot) {
-    word& w = at(slot >> 6U);
-    if (rate_ == 1 || ++count(slot) == rate_) {
-        w.full |= 1ULL << (slot & 63U);
     }
 }
 

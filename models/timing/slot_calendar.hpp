@@ -21,23 +21,31 @@ class slot_calendar {
     /// Gives each packet the first free slot at or after its own time and after the packet before it, and writes these
     /// back. Returns false, with nothing taken and `times` unspecified, if one would lie `horizon` or more past `now`.
     [[nodiscard]] bool reserve(packet_times& times, std::uint64_t now) {
-        if (rate_ == 1 && times.last() + 1 < now + horizon_) {
-            if (times.count == 1) {
-                word& w = at(times.first >> 6U);
-                const std::uint64_t bit = 1ULL << (times.first & 63U);
-                if ((w.full & bit) == 0) {
-                    w.full |= bit;
-                    return true;
-                }
-            } else if (times.contiguous() && reserve_run(times.first, times.count)) {
-                return true;
-            }
+        // Most bursts find all their slots free: one or two words decide.
+        if (rate_ == 1 && times.mask != 0 && times.last() + 1 < now + horizon_ && reserve_mask(times.first, times.mask)) {
+            return true;
         }
         return reserve_each(times, now);
     }
 
     /// Takes one more slot in the first cycle at or after `from` that has one, as `reserve` does for one packet.
-    [[nodiscard]] std::optional<std::uint64_t> reserve_one(std::uint64_t from, std::uint64_t now);
+    [[nodiscard]] std::optional<std::uint64_t> reserve_one(std::uint64_t from, std::uint64_t now) {
+        const std::uint64_t end = now + horizon_;
+        std::uint64_t number = from >> 6U;
+        std::uint64_t free = ~at(number).full & (~std::uint64_t{0} << (from & 63U));
+        while (free == 0) {
+            if (++number * 64 >= end) {
+                return std::nullopt;
+            }
+            free = ~at(number).full;
+        }
+        const std::uint64_t slot = number * 64 + static_cast<std::uint64_t>(std::countr_zero(free));
+        if (slot >= end) {
+            return std::nullopt;
+        }
+        take(slot);
+        return slot;
+    }
 
     /// Gives the slots of `times` back, as `reserve` returned them.
     void release(const packet_times& times);
@@ -62,9 +70,29 @@ class slot_calendar {
         return w;
     }
     void clear(word& w, std::uint64_t number);
-    bool reserve_run(std::uint64_t first, std::uint32_t count);
+    bool reserve_mask(std::uint64_t first, std::uint64_t mask) {
+        const std::uint32_t shift = first & 63U;
+        word& low = at(first >> 6U);
+        if ((low.full & mask << shift) != 0) {
+            return false;
+        }
+        const std::uint64_t rest = shift == 0 ? 0 : mask >> (64 - shift);
+        if (rest != 0) {
+            word& high = at((first >> 6U) + 1);
+            if ((high.full & rest) != 0) {
+                return false;
+            }
+            high.full |= rest;
+        }
+        low.full |= mask << shift;
+        return true;
+    }
     bool reserve_each(packet_times& times, std::uint64_t now);
-    void take(std::uint64_t slot);
+    void take(std::uint64_t slot) {
+        if (rate_ == 1 || ++count(slot) == rate_) {
+            at(slot >> 6U).full |= 1ULL << (slot & 63U);
+        }
+    }
     void give_back(std::uint64_t slot);
     [[nodiscard]] std::uint8_t& count(std::uint64_t slot) { return counts_[slot & (64 * (mask_ + 1) - 1)]; }
 

@@ -54,7 +54,7 @@ class planner {
         }
         std::erase_if(candidates_, [this](const gemm_plan& p) { return !is_near_best(p.estimated_cycles); });
         return *std::ranges::min_element(candidates_, {}, [](const gemm_plan& p) {
-            return std::pair(p.estimated_bursts, p.estimated_cycles);
+            return std::pair(p.estimated_hops, p.estimated_cycles);
         });
     }
 
@@ -139,7 +139,7 @@ class planner {
                             (plan.moves_b() ? line_up(plan.b.unit_bytes(plan.b.sub_blocks, plan.b.k.chunk)) : 0);
     }
 
-    [[nodiscard]] bool is_near_best(std::uint64_t cycles) const { return cycles <= least_cycles_ + least_cycles_ / 32; }
+    [[nodiscard]] bool is_near_best(std::uint64_t cycles) const { return cycles <= least_cycles_ + least_cycles_ / 20; }
 
     /// What a node pulls for all units of a panel.
     struct traffic {
@@ -195,7 +195,23 @@ class planner {
                                          std::min(static_cast<std::uint32_t>(plan.nodes.rows), noc.rows);
         plan.estimated_cycles = core.launch_cycles + round_trip + load / chunks + std::max(compute, load) +
                                 std::min(compute, load) / chunks;
-        plan.estimated_bursts = a.bursts + b.bursts;
+        plan.estimated_hops = hops(plan, a.bursts, b.bursts);
+    }
+
+    /// Whether logical rows and columns of nodes can be rows and columns of the mesh.
+    [[nodiscard]] bool is_aligned(const gemm_plan& plan) const {
+        return static_cast<std::uint32_t>(plan.nodes.columns) <= parameters_.die.noc.columns &&
+               static_cast<std::uint32_t>(plan.nodes.rows) <= parameters_.die.noc.rows;
+    }
+
+    /// Two random places on a line of n are n / 3 apart; where lines are folded over the mesh, so are its columns and rows.
+    [[nodiscard]] std::uint64_t hops(const gemm_plan& plan, std::uint64_t a_bursts, std::uint64_t b_bursts) const {
+        const noc_parameters& noc = parameters_.die.noc;
+        const auto columns = static_cast<std::uint64_t>(plan.nodes.columns);
+        const auto rows = static_cast<std::uint64_t>(plan.nodes.rows);
+        const std::uint64_t folded = is_aligned(plan) ? 0 : (noc.columns + columns * rows / noc.columns) / 3;
+        return a_bursts * (2 + std::min<std::uint64_t>(columns, noc.columns) / 3) +
+               b_bursts * (2 + (folded != 0 ? folded : rows / 3));
     }
 
     /// Packets over the busiest link when every node of a logical row (for A) or column (for B) pulls evenly from all
@@ -206,8 +222,7 @@ class planner {
         const auto rows = static_cast<std::uint64_t>(plan.nodes.rows);
         const std::uint64_t along = std::min<std::uint64_t>(columns, noc.columns) * a_packets / 4;
         const std::uint64_t across = std::min<std::uint64_t>(rows, noc.rows) * b_packets / 4;
-        const bool aligned = columns <= noc.columns && rows <= noc.rows;
-        const std::uint64_t even = (aligned ? std::max(along, across) : along + across) / noc.link_packets_per_cycle;
+        const std::uint64_t even = (is_aligned(plan) ? std::max(along, across) : along + across) / noc.link_packets_per_cycle;
         const harvest_parameters& harvest = parameters_.die.harvest;
         // Beside a dead router the detours of its row and its column meet: two and a half times the load, measured.
         return harvest.dead_router && !harvest.dead.empty() ? even * 5 / 2 : even;

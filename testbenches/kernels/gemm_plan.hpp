@@ -84,7 +84,7 @@ struct gemm_plan {
     std::uint64_t accumulator_bytes = 0;  ///< 0 where results accumulate in place
     std::uint64_t buffer_bytes = 0;       ///< of one chunk's operands, those in place not counted
     std::uint64_t estimated_cycles = 0;   ///< by the closed form that chose this plan
-    std::uint64_t estimated_bursts = 0;   ///< pulled by each node
+    std::uint64_t estimated_hops = 0;     ///< routers that the bursts pulled by a node visit, about
 
     [[nodiscard]] std::uint64_t bytes() const {
         return a_bytes + b_bytes + output_bytes + accumulator_bytes + buffers * buffer_bytes;
@@ -94,8 +94,8 @@ struct gemm_plan {
     [[nodiscard]] bool moves_b() const { return b.owners > 1; }
 };
 
-/// Chooses among the plans that fit, over all useful rectangles of nodes, chunk lengths and sub-blocks: of those within 3 %
-/// of the least estimated cycles the one that moves operands in the fewest bursts. Deterministic. Throws input_error if nothing fits, with the bytes needed and available.
+/// Chooses among the plans that fit, over all useful rectangles of nodes, chunk lengths and sub-blocks: of those within 5 %
+/// of the least estimated cycles the one whose bursts visit the fewest routers. Deterministic. Throws input_error if nothing fits, with the bytes needed and available.
 [[nodiscard]] gemm_plan plan_gemm(const gemm_shape& shape, numerics::element_type output, const d1_parameters& parameters,
                                   std::uint32_t live_nodes);
 
