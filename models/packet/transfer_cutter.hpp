@@ -50,6 +50,7 @@ struct transfer_piece {
 /// successive packets into a piece.
 class transfer_cutter {
   public:
+    /// Has nothing to cut.
     transfer_cutter() = default;
     explicit transfer_cutter(const transfer_geometry& geometry) : geometry_(geometry) {
         if (geometry.row_bytes == 0) {
@@ -87,7 +88,7 @@ class transfer_cutter {
         return static_cast<std::uint32_t>(address & (packet_bytes - 1));
     }
 
-    transfer_geometry geometry_;
+    transfer_geometry geometry_{.rows = 0};  // nothing to cut
     std::uint32_t row_ = 0;
     std::uint32_t column_ = 0;
 };

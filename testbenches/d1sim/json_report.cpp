@@ -11,33 +11,34 @@ using boost::json::array;
 using boost::json::object;
 
 object check_json(const check_result& c) {
-    return {{"results", c.results},         {"wrong", c.wrong},
-            {"sampled", c.sampled},         {"sampled_wrong", c.sampled_wrong},
-            {"bounded", c.bounded},         {"outside_bound", c.outside_bound},
+    return {{"results", c.results},
+            {"wrong", c.wrong},
+            {"sampled", c.sampled},
+            {"sampled_wrong", c.sampled_wrong},
+            {"bounded", c.bounded},
+            {"outside_bound", c.outside_bound},
             {"worst_bound_ratio", c.worst_bound_ratio}};
 }
 
 object layer_json(const layer_result& l, const run_options& options, std::uint32_t live_nodes) {
     const gemm_shape& g = l.layer.gemm;
-    const rates r = rates_of(g.macs(), l.run.cycles, options.parameters, live_nodes);
+    const rates r = rates_of(l.macs(), l.run.cycles, options.parameters, live_nodes);
     const run_bounds& b = l.run.bounds;
-    object o{{"name", l.layer.name},
-             {"m", g.m},
-             {"n", g.n},
-             {"k", g.k},
-             {"pass", "forward"},
-             {"cycles", l.run.cycles},
-             {"seconds", r.seconds},
-             {"tflops", r.tflops},
-             {"utilization", r.utilization},
-             {"bytes_moved", l.run.bytes_moved},
-             {"bound_by", bound_by(b)},
-             {"bounds",
-              {{"matrix", b.matrix},
-               {"sram_port", b.sram_port},
-               {"link", b.link},
-               {"synchronisation", b.synchronisation}}},
-             {"complete", l.run.status == run_status::finished}};
+    object o{
+        {"name", l.layer.name},
+        {"m", g.m},
+        {"n", g.n},
+        {"k", g.k},
+        {"pass", "forward"},
+        {"cycles", l.run.cycles},
+        {"seconds", r.seconds},
+        {"tflops", r.tflops},
+        {"utilization", r.utilization},
+        {"bytes_moved", l.run.bytes_moved},
+        {"bound_by", bound_by(b)},
+        {"bounds",
+         {{"matrix", b.matrix}, {"sram_port", b.sram_port}, {"link", b.link}, {"synchronisation", b.synchronisation}}},
+        {"complete", l.finished()}};
     if (l.layer.convolution) {
         o["im2col_bytes"] = l.layer.convolution->expanded_bytes(2);
     }
@@ -62,29 +63,28 @@ std::string json_report(const table_result& table, const run_options& options) {
         layers.push_back(layer_json(l, options, table.live_nodes));
     }
     const rates r = rates_of(table.macs(), table.cycles(), options.parameters, table.live_nodes);
-    const object report{
-        {"schema", "d1sim-run/1"},
-        {"complete", table.complete},
-        {"layers", std::move(layers)},
-        {"totals",
-         {{"layers", table.layers.size()},
-          {"macs", table.macs()},
-          {"cycles", table.cycles()},
-          {"seconds", r.seconds},
-          {"tflops", r.tflops},
-          {"utilization", r.utilization},
-          {"bytes_moved", table.bytes_moved()},
-          {"live_nodes", table.live_nodes}}},
-        {"parameters", to_json(options.parameters)},
-        {"batch", options.batch},
-        {"out", numerics::name(options.output.format)},
-        {"statistics", table.statistics},
-        {"seed", options.parameters.simulation.seed},
-        {"host",
-         {{"seconds", table.host.seconds},
-          {"peak_memory_bytes", table.host.peak_memory_bytes},
-          {"cycles_per_second",
-           table.host.seconds > 0 ? static_cast<double>(table.cycles()) / table.host.seconds : 0.0}}}};
+    const object report{{"schema", "d1sim-run/1"},
+                        {"complete", table.complete},
+                        {"layers", std::move(layers)},
+                        {"totals",
+                         {{"layers", table.layers.size()},
+                          {"macs", table.macs()},
+                          {"cycles", table.cycles()},
+                          {"seconds", r.seconds},
+                          {"tflops", r.tflops},
+                          {"utilization", r.utilization},
+                          {"bytes_moved", table.bytes_moved()},
+                          {"live_nodes", table.live_nodes}}},
+                        {"parameters", to_json(options.parameters)},
+                        {"batch", options.batch},
+                        {"out", numerics::name(options.output.format)},
+                        {"statistics", table.statistics},
+                        {"seed", options.parameters.simulation.seed},
+                        {"host",
+                         {{"seconds", table.host.seconds},
+                          {"peak_memory_bytes", table.host.peak_memory_bytes},
+                          {"cycles_per_second",
+                           table.host.seconds > 0 ? static_cast<double>(table.cycles()) / table.host.seconds : 0.0}}}};
     return boost::json::serialize(report) + "\n";
 }
 

@@ -15,7 +15,7 @@ std::uint64_t table_result::cycles() const {
 
 std::uint64_t table_result::macs() const {
     return std::accumulate(layers.begin(), layers.end(), std::uint64_t{0},
-                           [](std::uint64_t sum, const layer_result& l) { return sum + l.layer.gemm.macs(); });
+                           [](std::uint64_t sum, const layer_result& l) { return sum + l.macs(); });
 }
 
 std::uint64_t table_result::bytes_moved() const {

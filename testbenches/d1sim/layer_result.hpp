@@ -23,8 +23,11 @@ struct layer_result {
     std::string first_race;
     boost::json::array samples;  ///< of the statistics, where asked for
 
+    [[nodiscard]] bool finished() const { return run.status == run_status::finished; }
+    /// Multiply-accumulates that were done; of an unfinished layer none count.
+    [[nodiscard]] std::uint64_t macs() const { return finished() ? layer.gemm.macs() : 0; }
     [[nodiscard]] bool good() const {
-        return run.status == run_status::finished && run.address_errors == 0 && races == 0 && (!check || check->good());
+        return finished() && run.address_errors == 0 && races == 0 && (!check || check->good());
     }
 };
 

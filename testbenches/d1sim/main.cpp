@@ -1,5 +1,6 @@
 // The program d1sim.
 
+#include <csignal>
 #include <exception>
 #include <iostream>
 #include <new>
@@ -27,20 +28,34 @@ d1::exit_code run(const std::vector<std::string>& arguments) {
     return d1::run_table(*line.run);
 }
 
+/// One line, whatever a file is called.
+void complain(const std::string& message) {
+    std::string line;
+    for (const char c : message) {
+        line += static_cast<unsigned char>(c) < 0x20 || c == 0x7f ? '?' : c;
+    }
+    std::cerr << "error: " << line << "\n";
+}
+
 }  // namespace
 
 int sc_main(int argc, char* argv[]) {
     d1::reporting::install_report_handler();
+    // A write to a closed pipe or beyond a file's size limit shall fail, so that it can be told and cleaned up.
+    std::signal(SIGPIPE, SIG_IGN);
+    std::signal(SIGXFSZ, SIG_IGN);
     try {
         return static_cast<int>(run(std::vector<std::string>(argv + 1, argv + argc)));
     } catch (const d1::input_error& e) {
-        std::cerr << "error: " << e.what() << "\n";
+        complain(e.what());
         return static_cast<int>(d1::exit_code::bad_input);
     } catch (const std::bad_alloc&) {
-        std::cerr << "error: the host has not enough memory for this run; try --functional off or a smaller layer\n";
+        complain("the host has not enough memory for this run; try --functional off or a smaller layer");
+        return static_cast<int>(d1::exit_code::failed);
+    } catch (const sc_core::sc_report&) {  // written where it was raised
         return static_cast<int>(d1::exit_code::failed);
     } catch (const std::exception& e) {
-        std::cerr << "error: " << e.what() << "\n";
+        complain(e.what());
         return static_cast<int>(d1::exit_code::failed);
     }
 }

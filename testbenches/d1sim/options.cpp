@@ -2,10 +2,12 @@
 
 #include <boost/program_options.hpp>
 #include <charconv>
+#include <filesystem>
 #include <sstream>
 
 #include "models/parameter/error.hpp"
 #include "platforms/configuration.hpp"
+#include "platforms/configuration_tree.hpp"
 
 namespace d1 {
 
@@ -75,8 +77,8 @@ std::uint64_t number(const std::string& option, const std::string& text, std::ui
     std::uint64_t value = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
     if (text.empty() || error != std::errc() || end != text.data() + text.size() || value < least || value > most) {
-        throw input_error("--" + option + ": '" + text + "' is not allowed; a whole number from " + std::to_string(least) +
-                          " to " + std::to_string(most) + " is");
+        throw input_error("--" + option + ": '" + text + "' is not allowed; a whole number from " +
+                          std::to_string(least) + " to " + std::to_string(most) + " is");
     }
     return value;
 }
@@ -92,8 +94,19 @@ std::string one_of(const std::string& option, const std::string& text, const std
     throw input_error("--" + option + ": '" + text + "' is not allowed; " + names + " is");
 }
 
+/// "; the nearest is --check", for what is nearly an option.
+std::string nearest_option(const po::options_description& options, const std::string& name) {
+    std::vector<parameter::entry> known;
+    for (const auto& option : options.options()) {
+        known.push_back({.path = option->long_name(), .about = {}});
+    }
+    return "; the nearest is --" + parameter::nearest_path(known, name);
+}
+
 po::variables_map parse(const std::vector<std::string>& arguments) {
-    po::options_description all = visible_options();
+    const po::options_description visible = visible_options();
+    po::options_description all;
+    all.add(visible);
     all.add_options()("command", po::value<std::vector<std::string>>());
     po::positional_options_description positional;
     positional.add("command", -1);
@@ -102,6 +115,8 @@ po::variables_map parse(const std::vector<std::string>& arguments) {
         const int style = po::command_line_style::unix_style & ~po::command_line_style::allow_guessing;
         po::store(po::command_line_parser(arguments).options(all).positional(positional).style(style).run(), given);
         po::notify(given);
+    } catch (const po::unknown_option& e) {
+        throw input_error(std::string(e.what()) + nearest_option(visible, e.get_option_name()) + "; see d1sim --help");
     } catch (const po::error& e) {
         throw input_error(std::string(e.what()) + "; see d1sim --help");
     }
@@ -123,13 +138,23 @@ configuration configure(const po::variables_map& given) {
         chosen.set("simulation.timing=" + one_of("timing", given["timing"].as<std::string>(), {"lt", "at"}));
     }
     if (given.count("functional") != 0) {
-        chosen.set("simulation.functional=" + one_of("functional", given["functional"].as<std::string>(), {"on", "off"}));
+        chosen.set("simulation.functional=" +
+                   one_of("functional", given["functional"].as<std::string>(), {"on", "off"}));
     }
     if (given.count("seed") != 0) {
         const std::uint64_t seed = number("seed", given["seed"].as<std::string>(), 0, ~std::uint64_t{0});
         chosen.set("simulation.seed=" + std::to_string(seed));
     }
     return chosen;
+}
+
+void refuse_to_overwrite(const std::string& json, const std::vector<std::string>& inputs) {
+    for (const std::string& input : inputs) {
+        std::error_code ignored;
+        if (std::filesystem::is_regular_file(json, ignored) && std::filesystem::equivalent(json, input, ignored)) {
+            throw input_error("--json: '" + json + "' is the input '" + input + "'; name another file");
+        }
+    }
 }
 
 run_options run_of(const po::variables_map& given, const std::vector<std::string>& command) {
@@ -157,6 +182,10 @@ run_options run_of(const po::variables_map& given, const std::vector<std::string
         run.json = given["json"].as<std::string>();
         if (run.json.empty()) {
             throw input_error("--json: the name of the file is empty");
+        }
+        refuse_to_overwrite(run.json, {run.topology});
+        if (given.count("config") != 0) {
+            refuse_to_overwrite(run.json, given["config"].as<std::vector<std::string>>());
         }
     }
     if (given.count("stats-interval") != 0) {
@@ -191,9 +220,9 @@ command_line parse_command_line(const std::vector<std::string>& arguments) {
         const auto command =
             given.count("command") != 0 ? given["command"].as<std::vector<std::string>>() : std::vector<std::string>();
         if (command.empty() || command[0] != "run") {
-            throw input_error((command.empty() ? std::string("no command is given")
-                                               : "there is no command '" + command[0] + "'") +
-                              "; 'd1sim run FILE' runs the layers of a table; see d1sim --help");
+            throw input_error(
+                (command.empty() ? std::string("no command is given") : "there is no command '" + command[0] + "'") +
+                "; 'd1sim run FILE' runs the layers of a table; see d1sim --help");
         }
         line.run = run_of(given, command);
     }

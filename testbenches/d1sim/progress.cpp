@@ -16,7 +16,7 @@ void progress::show(double done, const std::string& what) {
     }
     next_ = now + std::chrono::milliseconds(100);
     drawn_ = true;
-    constexpr int width = 30;
+    constexpr int width = 30;  // the whole line fits a terminal of 80 columns
     done = std::clamp(done, 0.0, 1.0);
     const auto full = static_cast<std::size_t>(done * width);
     const double elapsed = std::chrono::duration<double>(now - started_).count();
@@ -24,7 +24,7 @@ void progress::show(double done, const std::string& what) {
     if (done > 0.005) {
         left = std::to_string(static_cast<long>(elapsed * (1 - done) / done + 0.5)) + " s left";
     }
-    std::fprintf(stderr, "\r\033[K[%s%s] %3d %%  %s  %.40s", std::string(full, '#').c_str(),
+    std::fprintf(stderr, "\r\033[K[%s%s] %3d %%  %s  %.24s", std::string(full, '#').c_str(),
                  std::string(width - full, ' ').c_str(), static_cast<int>(done * 100), left.c_str(), what.c_str());
     std::fflush(stderr);
 }

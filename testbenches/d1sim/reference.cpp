@@ -9,6 +9,7 @@
 #include <limits>
 #include <memory>
 #include <stdexcept>
+#include <utility>
 #include <vector>
 
 #include "models/numerics/counter_random.hpp"
@@ -145,8 +146,9 @@ class error_bound {
   public:
     error_bound(std::uint64_t k, bool keep_subnormals, numerics::number_format output)
         : to_bf16_(output == numerics::number_format::bf16) {
+        const std::uint64_t whole_steps = (k + step - 1) / step;
         const auto products = static_cast<double>(k);
-        const auto steps = static_cast<double>((k + step - 1) / step);
+        const auto steps = static_cast<double>(whole_steps);
         const double roundings = (steps + 1) * 0x1p-24;
         exists_ = roundings < 1;
         const double g = roundings / (1 - roundings);

@@ -3,10 +3,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
 #include <bit>
-#include <cmath>
+#include <ostream>
+#include <span>
 #include <stdexcept>
+#include <string>
 #include <vector>
 
 #include "models/numerics/counter_random.hpp"
@@ -121,11 +124,11 @@ TEST(check_gemm, names_the_wrong_result_and_both_values) {
     const gemm_shape shape{5, 20, 1};
     const patterns a(5, 0x3F80), b(20, 0x3F80);
     std::vector<std::uint32_t> result(100, 0x3F80);
-    result[3 * 20 + 17] = 0x3F81;
+    result[77] = 0x3F81;
     EXPECT_EQ(check(shape, a, b, {bf16, {}}, result).first_difference,
               "row 3, column 17: the die has 0x3f81 (1.00781), the reference 0x3f80 (1)");
     result.assign(100, 0x3F80'0000);
-    result[4 * 20] = 0x3F7F'FFFF;
+    result[80] = 0x3F7F'FFFF;
     EXPECT_EQ(check(shape, a, b, {fp32, {}}, result).first_difference,
               "row 4, column 0: the die has 0x3f7fffff (0.99999994), the reference 0x3f800000 (1)");
 }
@@ -154,10 +157,10 @@ TEST(check_gemm, finds_any_single_flipped_bit) {
 TEST(check_gemm, names_the_first_of_several_wrong_results_in_row_major_order) {
     const gemm_shape shape{70, 50, 1};
     const patterns a(70, 0x3F80), b(50, 0x3F80);
-    std::vector<std::uint32_t> result(70 * 50, 0x3F80);
-    result[69 * 50 + 0] = result[2 * 50 + 40] = result[3 * 50 + 1] = 0;
+    std::vector<std::uint32_t> result(3500, 0x3F80);
+    for (const std::size_t index : {151U, 3450U, 140U, 3045U}) result[index] = 0;
     const check_result found = check(shape, a, b, {bf16, {}}, result);
-    EXPECT_EQ(found.wrong, 3);
+    EXPECT_EQ(found.wrong, 4);
     EXPECT_THAT(found.first_difference, StartsWith("row 2, column 40: "));
 }
 
@@ -237,7 +240,9 @@ TEST(check_gemm, finds_right_results_within_the_bound_and_not_far_within) {
                 ASSERT_EQ(found.outside_bound, 0) << "seed " << seed << ' ' << test << ' ' << found.first_difference;
                 ASSERT_LE(found.worst_bound_ratio, 1);
                 const bool normal = kind == numerics::test::pattern_class::ordinary;
-                if (normal) ASSERT_EQ(found.bounded, found.results);
+                if (normal) {
+                    ASSERT_EQ(found.bounded, found.results);
+                }
                 double& worst = test.output == bf16 ? worst_bf16 : normal ? worst_fp32 : worst_flush;
                 worst = std::max(worst, found.worst_bound_ratio);
             }
@@ -270,7 +275,7 @@ TEST(check_gemm, finds_another_order_wrong_but_within_the_bound_and_a_missing_pr
         }
     }
     const check_result other_order = check(shape, a, b, {fp32, {}}, descending);
-    EXPECT_GT(other_order.wrong, other_order.results * 9 / 10);
+    EXPECT_GT(other_order.wrong, other_order.results / 2);
     EXPECT_EQ(other_order.outside_bound, 0);
     const check_result other_sum = check(shape, a, b, {fp32, {}}, incomplete);
     EXPECT_EQ(other_sum.outside_bound, other_sum.results);
@@ -318,7 +323,7 @@ TEST(check_gemm, counts_a_nan_or_infinity_in_place_of_a_number_as_outside) {
 }
 
 TEST(check_gemm, has_no_bound_where_something_may_overflow) {
-    for (const std::uint16_t large : {0x7F00, 0x7F7F, 0x7F80, 0x7FC0}) {  // 2^127 and more
+    for (const std::uint16_t large : patterns{0x7F00, 0x7F7F, 0x7F80, 0x7FC0}) {  // 2^127 and more
         const arithmetic_case test{bf16, {}};
         const patterns a{0x3F80, 0x3F80}, b{large, 0x3F80};
         const check_result found = check({1, 1, 2}, a, b, test, product({1, 1, 2}, a, b, test));

@@ -23,7 +23,11 @@ namespace {
 
 volatile std::sig_atomic_t interrupt_requested = 0;
 
-void on_interrupt(int) { interrupt_requested = 1; }
+/// The run ends soon and is reported; a second time, the process ends at once.
+void on_interrupt(int signal) {
+    interrupt_requested = 1;
+    std::signal(signal, SIG_DFL);
+}
 
 /// Operands of a layer: the input (of a convolution, or A itself) and the weights.
 struct operands {
@@ -65,8 +69,8 @@ class table_runner {
             }
         }
         bar_.clear();
-        result.complete = result.layers.size() == table_.layers.size() &&
-                          result.layers.back().run.status == run_status::finished;
+        result.complete =
+            result.layers.size() == table_.layers.size() && result.layers.back().run.status == run_status::finished;
         result.statistics = statistics::to_json(totals_.tree());
         return result;
     }
@@ -77,7 +81,8 @@ class table_runner {
             try {
                 products_.emplace_back(l.gemm, options_.output, die_);
             } catch (const input_error& e) {
-                throw input_error(options_.topology + ":" + std::to_string(l.line) + ": layer '" + l.name + "': " + e.what());
+                throw input_error(options_.topology + ":" + std::to_string(l.line) + ": layer '" + l.name +
+                                  "': " + e.what());
             }
             all_macs_ += static_cast<double>(l.gemm.macs());
         }
@@ -91,8 +96,8 @@ class table_runner {
                 die_.events().request_pause();
             }
             if (bar_.visible()) {
-                const double part = std::min(1.0, static_cast<double>(now) /
-                                                      static_cast<double>(products_[current_].plan().estimated_cycles));
+                const double part = std::min(
+                    1.0, static_cast<double>(now) / static_cast<double>(products_[current_].plan().estimated_cycles));
                 const layer& l = table_.layers[current_];
                 bar_.show((finished_macs_ + part * static_cast<double>(l.gemm.macs())) / all_macs_, l.name);
             }
@@ -131,8 +136,8 @@ class table_runner {
         const numerics::arithmetic rules{options_.parameters.arithmetic.keep_subnormals};
         const std::vector<std::uint32_t> c = product.read(die_);
         result.check = result.layer.convolution
-                           ? check_convolution(*result.layer.convolution, data.input, data.weights, options_.output, rules,
-                                               c, seed)
+                           ? check_convolution(*result.layer.convolution, data.input, data.weights, options_.output,
+                                               rules, c, seed)
                            : check_gemm(result.layer.gemm, data.input, data.weights, options_.output, rules, c, seed);
         result.races = die_.races()->race_count();
         if (result.races != 0) {
@@ -162,11 +167,16 @@ std::uint64_t peak_memory_bytes() {
     return static_cast<std::uint64_t>(usage.ru_maxrss) * 1024;
 }
 
+/// The message of a deadlock has lines of its own.
+std::string_view without_last_line_end(std::string_view text) {
+    return text.substr(0, text.find_last_not_of('\n') + 1);
+}
+
 /// Says what went wrong in a layer, on stderr.
 void explain(const layer_result& l) {
     const std::string where = "layer '" + l.layer.name + "': ";
     if (!l.run.message.empty()) {
-        std::cerr << "error: " << where << l.run.message << "\n";
+        std::cerr << "error: " << where << without_last_line_end(l.run.message) << "\n";
     }
     if (l.run.address_errors != 0) {
         std::cerr << "error: " << where << l.run.address_errors << " bursts were answered with an address error\n";
@@ -198,13 +208,14 @@ exit_code code_of(const table_result& table) {
 
 exit_code run_table(const run_options& options) {
     const auto started = std::chrono::steady_clock::now();
-    std::signal(SIGINT, on_interrupt);
-    std::signal(SIGTERM, on_interrupt);
     std::optional<output_file> json;
     if (!options.json.empty()) {
         json.emplace(options.json);
     }
-    table_result result = table_runner(options).run();
+    table_runner runner(options);
+    std::signal(SIGINT, on_interrupt);
+    std::signal(SIGTERM, on_interrupt);
+    table_result result = runner.run();
     result.host = {std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count(),
                    peak_memory_bytes()};
     std::cout << text_report(result, options) << std::flush;

@@ -8,9 +8,9 @@ namespace d1 {
 /// Exit codes of the program.
 enum class exit_code : int { good = 0, failed = 1, bad_input = 2, deadlock = 3, interrupted = 130 };
 
-/// Runs the table, prints the text report on stdout and writes the JSON report. Every layer is planned before the first one
-/// runs, so what does not fit is refused at once. To be called from sc_main, once a process.
-/// Throws input_error for bad input.
+/// Runs the table, prints the text report on stdout and writes the JSON report. Every layer is planned before the first
+/// one runs, so what does not fit is refused at once. To be called from sc_main, once a process. Throws input_error for
+/// bad input.
 [[nodiscard]] exit_code run_table(const run_options& options);
 
 }  // namespace d1

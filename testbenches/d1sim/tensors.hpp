@@ -14,8 +14,8 @@ namespace d1 {
 ///
 /// Sign, exponent (-7 to 0) and the seven mantissa bits are uniform and independent: magnitudes from 2^-7 to below 2,
 /// as many in each of the eight binades, never zero, infinite or NaN. Products then span sixteen binades, so that a sum
-/// of a few dozen already rounds at nearly every addition and shows in its last bits in which order it was added, while
-/// none overflows or underflows. The bits of element i are field i % 4, 16 bits wide, of
+/// of a few dozen already rounds at nearly every addition and most such sums show in their last bits in which order
+/// they were added, while none overflows or underflows. The bits of element i are field i % 4, 16 bits wide, of
 /// numerics::counter_random(seed, key, i / 4).
 [[nodiscard]] std::vector<std::uint16_t> random_bf16(std::size_t count, std::uint64_t seed, std::uint64_t key);
 

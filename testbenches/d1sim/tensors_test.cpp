@@ -3,10 +3,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <algorithm>
 #include <cmath>
+#include <cstddef>
 #include <map>
 #include <stdexcept>
+#include <vector>
 
 #include "models/numerics/counter_random.hpp"
 #include "models/numerics/number_format.hpp"
@@ -68,7 +69,7 @@ TEST(random_bf16, makes_sums_of_64_products_depend_on_their_order) {
         for (std::size_t j = k; j-- > 0;) descending += product(j);
         if (ascending != descending) ++different;
     }
-    EXPECT_GT(different, sums * 9 / 10);
+    EXPECT_GT(different, sums / 2);
 }
 
 // Each element of A from its definition.

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <array>
 #include <cstdio>
 #include <sstream>
 
@@ -14,6 +15,21 @@ std::string format(const char* pattern, auto... values) {
     return text.data();
 }
 
+/// At most `width` characters of UTF-8, filled up with blanks.
+std::string column(std::string_view text, std::size_t width) {
+    std::string cell;
+    std::size_t characters = 0;
+    for (const char c : text) {
+        const bool begins = (static_cast<unsigned char>(c) & 0xc0U) != 0x80U;
+        if (begins && characters == width) {
+            break;
+        }
+        characters += begins ? 1 : 0;
+        cell += c;
+    }
+    return cell.append(width - characters, ' ');
+}
+
 std::string bytes(std::uint64_t n) {
     constexpr std::array<const char*, 5> units{"B", "kB", "MB", "GB", "TB"};
     auto value = static_cast<double>(n);
@@ -27,10 +43,14 @@ std::string bytes(std::uint64_t n) {
 
 std::string status_of(const layer_result& l) {
     switch (l.run.status) {
-        case run_status::deadlock: return "DEADLOCK";
-        case run_status::failed: return "FAILED";
-        case run_status::interrupted: return "interrupted";
-        case run_status::finished: break;
+        case run_status::deadlock:
+            return "DEADLOCK";
+        case run_status::failed:
+            return "FAILED";
+        case run_status::interrupted:
+            return "interrupted";
+        case run_status::finished:
+            break;
     }
     if (l.run.address_errors != 0) {
         return "ADDRESS ERRORS";
@@ -47,21 +67,23 @@ std::string status_of(const layer_result& l) {
 }  // namespace
 
 std::string text_report(const table_result& table, const run_options& options) {
-    std::size_t name_width = 5;
+    constexpr std::size_t widest_name = 32;
+    std::size_t wide = 5;
     bool convolutions = false;
     for (const layer_result& l : table.layers) {
-        name_width = std::max(name_width, std::min<std::size_t>(l.layer.name.size(), 32));
+        wide = std::max(wide, std::min(l.layer.name.size(), widest_name));
         convolutions = convolutions || l.layer.convolution;
     }
-    const int wide = static_cast<int>(name_width);
     std::ostringstream out;
-    out << format("%-*s %9s %7s %7s %12s %10s %8s %6s %10s %10s  %-15s", wide, "layer", "M", "N", "K", "cycles", "us",
-                  "TFLOPS", "% peak", "moved", "im2col A", "bound_by")
+    out << column("layer", wide)
+        << format(" %9s %7s %7s %12s %10s %8s %6s %10s %10s  %-15s", "M", "N", "K", "cycles", "us", "TFLOPS", "% peak",
+                  "moved", "im2col A", "bound_by")
         << (options.check ? "  check" : "") << "\n";
     for (const layer_result& l : table.layers) {
         const gemm_shape& g = l.layer.gemm;
-        const rates r = rates_of(g.macs(), l.run.cycles, options.parameters, table.live_nodes);
-        out << format("%-*.32s %9llu %7llu %7llu %12llu %10.2f %8.2f %6.2f %10s %10s  %-15s", wide, l.layer.name.c_str(),
+        const rates r = rates_of(l.macs(), l.run.cycles, options.parameters, table.live_nodes);
+        out << column(l.layer.name, wide)
+            << format(" %9llu %7llu %7llu %12llu %10.2f %8.2f %6.2f %10s %10s  %-15s",
                       static_cast<unsigned long long>(g.m), static_cast<unsigned long long>(g.n),
                       static_cast<unsigned long long>(g.k), static_cast<unsigned long long>(l.run.cycles),
                       r.seconds * 1e6, r.tflops, r.utilization * 100, bytes(l.run.bytes_moved).c_str(),
@@ -70,7 +92,8 @@ std::string text_report(const table_result& table, const run_options& options) {
             << (status_of(l).empty() ? "" : "  ") << status_of(l) << "\n";
     }
     const rates r = rates_of(table.macs(), table.cycles(), options.parameters, table.live_nodes);
-    out << format("%-*s %9s %7s %7s %12llu %10.2f %8.2f %6.2f %10s\n", wide, "total", "", "", "",
+    out << column("total", wide)
+        << format(" %9s %7s %7s %12llu %10.2f %8.2f %6.2f %10s\n", "", "", "",
                   static_cast<unsigned long long>(table.cycles()), r.seconds * 1e6, r.tflops, r.utilization * 100,
                   bytes(table.bytes_moved()).c_str());
     const simulation_parameters& s = options.parameters.simulation;
@@ -78,9 +101,11 @@ std::string text_report(const table_result& table, const run_options& options) {
     if (s.timing == timing_kind::lt) {
         out << " with a quantum of " << s.quantum << " cycles and no contention";
     }
-    out << ", functional " << (s.functional ? "on" : "off") << ", batch " << options.batch << ", seed " << s.seed << ".\n";
+    out << ", functional " << (s.functional ? "on" : "off") << ", batch " << options.batch << ", seed " << s.seed
+        << ".\n";
     if (convolutions) {
-        out << "Convolutions run as matrix products of their im2col matrix A, whose expanded bytes stand in the table.\n";
+        out << "Convolutions run as matrix products of their im2col matrix A, whose expanded bytes stand in the "
+               "table.\n";
     }
     if (options.check && !table.layers.empty()) {
         std::uint64_t results = 0;

@@ -33,13 +33,15 @@ struct operand {
         std::ranges::fill(out, std::uint16_t{0});
         for (std::uint64_t l = 0; l < rows; ++l) {
             for (std::uint64_t d = 0; d < steps; ++d) {
-                out[line_fastest ? d * block_columns + l : l * step_depth + d] = corner[l * line_stride + d * depth_stride];
+                out[line_fastest ? d * block_columns + l : l * step_depth + d] =
+                    corner[l * line_stride + d * depth_stride];
             }
         }
     }
 };
 
-/// An owner's shares of a panel of `blocks` blocks, the first of them block `first` of the operand, as bytes of its SRAM.
+/// An owner's shares of a panel of `blocks` blocks, the first of them block `first` of the operand, as bytes of its
+/// SRAM.
 std::vector<std::uint16_t> shares_of(const operand& from, const panel_layout& panel, std::uint32_t first,
                                      std::uint32_t blocks, std::uint32_t owner) {
     std::vector<std::uint16_t> shares(panel.panel_bytes(blocks) / sizeof(std::uint16_t));
@@ -119,11 +121,14 @@ std::vector<std::uint32_t> gemm::read(die& on) const {
                     for (std::uint32_t i = 0; i < high * wide * numerics::block_elements; ++i, from += bytes) {
                         const std::uint32_t block = i / numerics::block_elements;
                         const std::uint32_t within = i % numerics::block_elements;
-                        const std::uint64_t m = (std::uint64_t{plan_.rows.first(static_cast<std::uint32_t>(y))} + sub_row +
-                                                 block / wide) * block_rows + within / block_columns;
-                        const std::uint64_t n =
-                            (std::uint64_t{plan_.columns.first(static_cast<std::uint32_t>(x))} + sub_column +
-                             block % wide) * block_columns + within % block_columns;
+                        const std::uint64_t m =
+                            (std::uint64_t{plan_.rows.first(static_cast<std::uint32_t>(y))} + sub_row + block / wide) *
+                                block_rows +
+                            within / block_columns;
+                        const std::uint64_t n = (std::uint64_t{plan_.columns.first(static_cast<std::uint32_t>(x))} +
+                                                 sub_column + block % wide) *
+                                                    block_columns +
+                                                within % block_columns;
                         if (m < s.m && n < s.n) {
                             std::memcpy(&c[m * s.n + n], from, bytes);
                         }

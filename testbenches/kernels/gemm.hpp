@@ -13,9 +13,9 @@ namespace d1::kernels {
 
 /// C[m x n] = A[m x k] * B[k x n], BF16 in, FP32 accumulation, BF16 or FP32 out, on all live nodes that help.
 ///
-/// Each element of C is taken through K in ascending order, four at a time, as numerics::matrix_multiply_accumulate says;
-/// so the result depends on neither the plan nor the number of nodes. Operands start and results end in the SRAMs, each
-/// element once.
+/// Each element of C is taken through K in ascending order, four at a time, as numerics::matrix_multiply_accumulate
+/// says; so the result depends on neither the plan nor the number of nodes. Operands start and results end in the
+/// SRAMs, each element once.
 class gemm {
   public:
     /// Throws input_error if the product does not fit on the die.
@@ -31,7 +31,6 @@ class gemm {
     [[nodiscard]] std::vector<std::uint32_t> read(die& on) const;
 
   private:
-
     gemm_plan plan_;
     job job_;
     gemm_addresses addresses_;

@@ -14,9 +14,13 @@ namespace d1::kernels {
 
 namespace {
 
-constexpr std::uint64_t divide_up(std::uint64_t a, std::uint64_t b) { return (a + b - 1) / b; }
+constexpr std::uint64_t divide_up(std::uint64_t a, std::uint64_t b) {
+    return (a + b - 1) / b;
+}
 
-constexpr std::uint64_t line_up(std::uint64_t bytes) { return divide_up(bytes, packet_bytes) * packet_bytes; }
+constexpr std::uint64_t line_up(std::uint64_t bytes) {
+    return divide_up(bytes, packet_bytes) * packet_bytes;
+}
 
 /// Numbers of parts that differ in the size of the largest part: the fewest parts for each size.
 std::vector<std::uint32_t> useful_parts(std::uint32_t total, std::uint32_t most) {
@@ -53,9 +57,8 @@ class planner {
             refuse();
         }
         std::erase_if(candidates_, [this](const gemm_plan& p) { return !is_near_best(p.estimated_cycles); });
-        return *std::ranges::min_element(candidates_, {}, [](const gemm_plan& p) {
-            return std::pair(p.estimated_hops, p.estimated_cycles);
-        });
+        return *std::ranges::min_element(
+            candidates_, {}, [](const gemm_plan& p) { return std::pair(p.estimated_hops, p.estimated_cycles); });
     }
 
   private:
@@ -87,8 +90,8 @@ class planner {
         const std::uint64_t burst = std::uint64_t{parameters_.die.node.network_interface.burst_packets} * packet_bytes;
         for (const std::uint64_t bursts : {1U, 2U, 4U}) {
             const std::uint64_t slices = bursts * burst / plan.a.slice_bytes;
-            for (const std::uint64_t chunk : {slices * plan.a.owners / plan.rows.largest(),
-                                              slices * plan.b.owners / plan.columns.largest()}) {
+            for (const std::uint64_t chunk :
+                 {slices * plan.a.owners / plan.rows.largest(), slices * plan.b.owners / plan.columns.largest()}) {
                 chunks.push_back(static_cast<std::uint32_t>(std::clamp<std::uint64_t>(chunk, 1, steps)));
             }
         }
@@ -156,8 +159,7 @@ class planner {
             const std::uint64_t lines =
                 divide_up(std::uint64_t{panel.share(panel.sub_blocks, steps)} * panel.slice_bytes, packet_bytes);
             all.lines += units * panel.owners * lines;
-            all.bursts +=
-                units * panel.owners * divide_up(lines, parameters_.die.node.network_interface.burst_packets);
+            all.bursts += units * panel.owners * divide_up(lines, parameters_.die.node.network_interface.burst_packets);
         };
         add(panel.k.chunk, times * panel.k.whole());
         if (panel.k.tail() != 0) {
@@ -168,8 +170,8 @@ class planner {
 
     void estimate(gemm_plan& plan) const {
         const core_parameters& core = parameters_.die.node.core;
-        const std::uint64_t subs = divide_up(plan.rows.largest(), plan.a.sub_blocks) *
-                                   divide_up(plan.columns.largest(), plan.b.sub_blocks);
+        const std::uint64_t subs =
+            divide_up(plan.rows.largest(), plan.a.sub_blocks) * divide_up(plan.columns.largest(), plan.b.sub_blocks);
         const auto chunk_cycles = [&](std::uint32_t steps) {
             const program::matrix_multiply<std::int64_t> m{
                 0, 0, 0, 1, plan.a.sub_blocks, plan.b.sub_blocks, steps, plan.input, plan.input};
@@ -204,7 +206,8 @@ class planner {
                static_cast<std::uint32_t>(plan.nodes.rows) <= parameters_.die.noc.rows;
     }
 
-    /// Two random places on a line of n are n / 3 apart; where lines are folded over the mesh, so are its columns and rows.
+    /// Two random places on a line of n are n / 3 apart; where lines are folded over the mesh, so are its columns and
+    /// rows.
     [[nodiscard]] std::uint64_t hops(const gemm_plan& plan, std::uint64_t a_bursts, std::uint64_t b_bursts) const {
         const noc_parameters& noc = parameters_.die.noc;
         const auto columns = static_cast<std::uint64_t>(plan.nodes.columns);
@@ -216,13 +219,15 @@ class planner {
 
     /// Packets over the busiest link when every node of a logical row (for A) or column (for B) pulls evenly from all
     /// the others: half of them times half of them cross the middle. Longer lines than the mesh has are folded.
-    [[nodiscard]] std::uint64_t link_cycles(const gemm_plan& plan, std::uint64_t a_packets, std::uint64_t b_packets) const {
+    [[nodiscard]] std::uint64_t link_cycles(const gemm_plan& plan, std::uint64_t a_packets,
+                                            std::uint64_t b_packets) const {
         const noc_parameters& noc = parameters_.die.noc;
         const auto columns = static_cast<std::uint64_t>(plan.nodes.columns);
         const auto rows = static_cast<std::uint64_t>(plan.nodes.rows);
         const std::uint64_t along = std::min<std::uint64_t>(columns, noc.columns) * a_packets / 4;
         const std::uint64_t across = std::min<std::uint64_t>(rows, noc.rows) * b_packets / 4;
-        const std::uint64_t even = (is_aligned(plan) ? std::max(along, across) : along + across) / noc.link_packets_per_cycle;
+        const std::uint64_t even =
+            (is_aligned(plan) ? std::max(along, across) : along + across) / noc.link_packets_per_cycle;
         const harvest_parameters& harvest = parameters_.die.harvest;
         // Beside a dead router the detours of its row and its column meet: two and a half times the load, measured.
         return harvest.dead_router && !harvest.dead.empty() ? even * 5 / 2 : even;
@@ -231,10 +236,10 @@ class planner {
     [[noreturn]] void refuse() const {
         const std::uint64_t available = parameters_.die.node.sram.bytes;
         const gemm_shape& s = base_.shape;
-        throw input_error("the product " + std::to_string(s.m) + " x " + std::to_string(s.n) + " x " + std::to_string(s.k) +
-                          " (M x N x K) does not fit: each node needs at least " + std::to_string(least_bytes_) +
-                          " B of SRAM and has " + std::to_string(available) + " B (" + std::to_string(live_) +
-                          " live nodes, " + std::to_string(live_ * available) + " B together)");
+        throw input_error("the product " + std::to_string(s.m) + " x " + std::to_string(s.n) + " x " +
+                          std::to_string(s.k) + " (M x N x K) does not fit: each node needs at least " +
+                          std::to_string(least_bytes_) + " B of SRAM and has " + std::to_string(available) + " B (" +
+                          std::to_string(live_) + " live nodes, " + std::to_string(live_ * available) + " B together)");
     }
 
     const d1_parameters& parameters_;

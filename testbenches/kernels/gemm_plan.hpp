@@ -17,7 +17,9 @@ struct block_split {
     std::uint32_t total = 0;
     std::uint32_t parts = 1;
 
-    [[nodiscard]] std::uint32_t size(std::uint32_t part) const { return total / parts + (part < total % parts ? 1 : 0); }
+    [[nodiscard]] std::uint32_t size(std::uint32_t part) const {
+        return total / parts + (part < total % parts ? 1 : 0);
+    }
     [[nodiscard]] std::uint32_t first(std::uint32_t part) const {
         return part * (total / parts) + std::min(part, total % parts);
     }
@@ -34,10 +36,11 @@ struct k_split {
     [[nodiscard]] std::uint32_t count() const { return whole() + (tail() != 0 ? 1 : 0); }
 };
 
-/// How a panel of an operand (the rows of A that a row of nodes needs, or the columns of B that a column of nodes needs)
-/// lies in the memories of the nodes that share it. The panel is cut into sub-blocks of its blocks and chunks of K; the
-/// slices of each such unit, in the order in which the matrix unit wants them, are dealt out to the owners in equal
-/// shares, the last ones padded. So every element is stored once, and each unit can be pulled from all owners evenly.
+/// How a panel of an operand (the rows of A that a row of nodes needs, or the columns of B that a column of nodes
+/// needs) lies in the memories of the nodes that share it. The panel is cut into sub-blocks of its blocks and chunks of
+/// K; the slices of each such unit, in the order in which the matrix unit wants them, are dealt out to the owners in
+/// equal shares, the last ones padded. So every element is stored once, and each unit can be pulled from all owners
+/// evenly.
 struct panel_layout {
     std::uint32_t sub_blocks = 1;  ///< blocks of a sub-block; the panel's last one may have fewer
     std::uint32_t owners = 1;
@@ -68,13 +71,13 @@ struct panel_layout {
 /// columns of C and the y-th of its rows, in sub-blocks, each over the whole of K, chunk by chunk.
 struct gemm_plan {
     gemm_shape shape{};
-    numerics::element_type input{};                                    ///< of A and B
-    numerics::element_type output{};                                   ///< of C
+    numerics::element_type input{};   ///< of A and B
+    numerics::element_type output{};  ///< of C
     grid nodes;
-    block_split rows;     ///< blocks of 8 rows over the logical rows of nodes
-    block_split columns;  ///< blocks of 8 columns over the logical columns of nodes
-    panel_layout a;       ///< shared by the nodes of a logical row
-    panel_layout b;       ///< shared by the nodes of a logical column
+    block_split rows;           ///< blocks of 8 rows over the logical rows of nodes
+    block_split columns;        ///< blocks of 8 columns over the logical columns of nodes
+    panel_layout a;             ///< shared by the nodes of a logical row
+    panel_layout b;             ///< shared by the nodes of a logical column
     std::uint32_t buffers = 2;  ///< chunks that are under way or in use at once
 
     // Bytes in each node, for its largest parts.
@@ -94,9 +97,10 @@ struct gemm_plan {
     [[nodiscard]] bool moves_b() const { return b.owners > 1; }
 };
 
-/// Chooses among the plans that fit, over all useful rectangles of nodes, chunk lengths and sub-blocks: of those within 5 %
-/// of the least estimated cycles the one whose bursts visit the fewest routers. Deterministic. Throws input_error if nothing fits, with the bytes needed and available.
-[[nodiscard]] gemm_plan plan_gemm(const gemm_shape& shape, numerics::element_type output, const d1_parameters& parameters,
-                                  std::uint32_t live_nodes);
+/// Chooses among the plans that fit, over all useful rectangles of nodes, chunk lengths and sub-blocks: of those within
+/// 5 % of the least estimated cycles the one whose bursts visit the fewest routers. Deterministic. Throws input_error
+/// if nothing fits, with the bytes needed and available.
+[[nodiscard]] gemm_plan plan_gemm(const gemm_shape& shape, numerics::element_type output,
+                                  const d1_parameters& parameters, std::uint32_t live_nodes);
 
 }  // namespace d1::kernels

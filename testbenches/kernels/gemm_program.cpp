@@ -55,8 +55,9 @@ class generator {
         : plan_(plan),
           row_blocks_(row_blocks),
           column_blocks_(column_blocks),
-          build_("gemm_" + std::to_string(row_blocks) + "x" + std::to_string(column_blocks),
-                 {parameters.die.node.sram.bytes, parameters.die.node.sram.semaphores, parameters.die.node.core.threads}),
+          build_(
+              "gemm_" + std::to_string(row_blocks) + "x" + std::to_string(column_blocks),
+              {parameters.die.node.sram.bytes, parameters.die.node.sram.semaphores, parameters.die.node.core.threads}),
           a_(build_.buffer("a", plan.a_bytes, plan.input)),
           b_(build_.buffer("b", plan.b_bytes, plan.input)),
           output_(build_.buffer("c", plan.output_bytes, plan.output)) {
@@ -75,7 +76,8 @@ class generator {
         if (moves()) {
             move();
         }
-        return {std::make_shared<const program::program>(build_.build()), {a_.address(), b_.address(), output_.address()}};
+        return {std::make_shared<const program::program>(build_.build()),
+                {a_.address(), b_.address(), output_.address()}};
     }
 
   private:
@@ -119,7 +121,8 @@ class generator {
             t,
             [&](const sub_block& s, const chunk& c) {
                 if (moves()) {
-                    t.wait(*full_ + c.buffer, (plan_.moves_a() ? plan_.a.owners : 0) + (plan_.moves_b() ? plan_.b.owners : 0));
+                    t.wait(*full_ + c.buffer,
+                           (plan_.moves_a() ? plan_.a.owners : 0) + (plan_.moves_b() ? plan_.b.owners : 0));
                 }
                 t.matrix_multiply({.c = accumulators(s),
                                    .a = plan_.moves_a() ? a_buffer(c) : a_share(s, c),
@@ -154,11 +157,15 @@ class generator {
                 t.wait(*free_ + c.buffer);
                 if (plan_.moves_a()) {
                     pull_all(t, plan_.a, s.rows.blocks, c, program::x(), a_share(s, c), a_buffer(c),
-                             [](const affine& owner) { return program::node_reference<affine>{owner, program::y()}; });
+                             [](const affine& owner) {
+                                 return program::node_reference<affine>{owner, program::y()};
+                             });
                 }
                 if (plan_.moves_b()) {
                     pull_all(t, plan_.b, s.columns.blocks, c, program::y(), b_share(s, c), b_buffer(c),
-                             [](const affine& owner) { return program::node_reference<affine>{program::x(), owner}; });
+                             [](const affine& owner) {
+                                 return program::node_reference<affine>{program::x(), owner};
+                             });
                 }
             },
             [](const sub_block&) {});
@@ -206,7 +213,9 @@ class generator {
         return output_ + s.row * (plan_.a.sub_blocks * column_blocks_ * block) +
                s.column * (plan_.b.sub_blocks * s.rows.blocks * block);
     }
-    [[nodiscard]] affine accumulators(const sub_block& s) const { return accumulators_ ? affine(*accumulators_) : result(s); }
+    [[nodiscard]] affine accumulators(const sub_block& s) const {
+        return accumulators_ ? affine(*accumulators_) : result(s);
+    }
 
     const gemm_plan& plan_;
     std::uint32_t row_blocks_;

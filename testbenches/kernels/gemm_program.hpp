@@ -24,10 +24,10 @@ struct gemm_program {
 /// The program of the nodes whose part of C is `row_blocks` x `column_blocks` blocks.
 ///
 /// Thread 0 computes: for each sub-block of C and each chunk of K it waits until the chunk's operands are there,
-/// multiplies, and gives the buffer back; after the last chunk it rounds the sub-block to the output type. Thread 1 moves:
-/// it waits for a free buffer and pulls the chunk's shares from the nodes of its row (A) and of its column (B), starting
-/// with its own, so that all owners are busy at all times. Where nothing has to move there is no thread 1.
-[[nodiscard]] gemm_program make_gemm_program(const gemm_plan& plan, std::uint32_t row_blocks, std::uint32_t column_blocks,
-                                             const d1_parameters& parameters);
+/// multiplies, and gives the buffer back; after the last chunk it rounds the sub-block to the output type. Thread 1
+/// moves: it waits for a free buffer and pulls the chunk's shares from the nodes of its row (A) and of its column (B),
+/// starting with its own, so that all owners are busy at all times. Where nothing has to move there is no thread 1.
+[[nodiscard]] gemm_program make_gemm_program(const gemm_plan& plan, std::uint32_t row_blocks,
+                                             std::uint32_t column_blocks, const d1_parameters& parameters);
 
 }  // namespace d1::kernels

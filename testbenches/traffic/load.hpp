@@ -21,8 +21,8 @@ struct load {
     [[nodiscard]] bool measures(timing::cycle at) const noexcept { return at >= warm_up && at < end(); }
 };
 
-/// The bursts that one node creates under a load, in the order of time. What is drawn for a cycle depends on the seed, the
-/// node and the cycle alone.
+/// The bursts that one node creates under a load, in the order of time. What is drawn for a cycle depends on the seed,
+/// the node and the cycle alone.
 class creation_process {
   public:
     struct creation {

@@ -10,7 +10,9 @@ std::string indexed(const char* name, coordinate c) {
     return std::string(name) + "[" + std::to_string(c.x) + "," + std::to_string(c.y) + "]";
 }
 /// Any clock will do: all is counted in its cycles.
-timing::clock clock() { return timing::clock(sc_core::sc_time(500, sc_core::SC_PS)); }
+timing::clock clock() {
+    return timing::clock(sc_core::sc_time(500, sc_core::SC_PS));
+}
 }  // namespace
 
 /// Puts a node's bursts into its router, each when kernel time has reached its injection.
@@ -34,8 +36,8 @@ class mesh_traffic::injector : public sc_core::sc_module, private link_initiator
   private:
     void schedule(timing::cycle at) {
         if (next_.at < owner_.load_.end()) {
-            owner_.events_.schedule(
-                at, timing::order_of(timing::phase::injections, to_number(here_), 0, sequence_), *this);
+            owner_.events_.schedule(at, timing::order_of(timing::phase::injections, to_number(here_), 0, sequence_),
+                                    *this);
         }
     }
 

@@ -40,9 +40,9 @@ struct measurement {
     }
 };
 
-/// A mesh without dead routers, with an injector and a sink at each router's local sockets. Bursts have neither answers nor
-/// a window. A node puts one packet a cycle into its router; a burst that finds another on its way in waits at its node,
-/// and that counts as latency.
+/// A mesh without dead routers, with an injector and a sink at each router's local sockets. Bursts have neither answers
+/// nor a window. A node puts one packet a cycle into its router; a burst that finds another on its way in waits at its
+/// node, and that counts as latency.
 ///
 /// A packet that is created and put in at cycle t and meets nobody stands at the sink hops * hop_cycles + hop_cycles
 /// later; the latter is the model's constant for ejection, from the last router into the node, and is taken off.
@@ -51,8 +51,8 @@ class mesh_traffic : public sc_core::sc_module {
     mesh_traffic(const sc_core::sc_module_name& name, const noc_parameters& parameters, timing_kind timing);
     ~mesh_traffic() override;
 
-    /// Simulates `offered` on the empty mesh, until the last burst has arrived. Can be called any number of times, with the
-    /// same result for the same load.
+    /// Simulates `offered` on the empty mesh, until the last burst has arrived. Can be called any number of times, with
+    /// the same result for the same load.
     [[nodiscard]] measurement run(const load& offered);
 
     [[nodiscard]] noc::router_mesh& mesh() noexcept { return mesh_; }

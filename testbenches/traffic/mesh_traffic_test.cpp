@@ -8,8 +8,11 @@
 namespace d1::traffic {
 namespace {
 
-/// Mean distance of two places drawn at random from a line of n, the same one included: the sum over d of 2 d (n - d) / n^2.
-double mean_distance(double n) { return (n * n - 1) / (3 * n); }
+/// Mean distance of two places drawn at random from a line of n, the same one included: the sum over d of 2 d (n - d) /
+/// n^2.
+double mean_distance(double n) {
+    return (n * n - 1) / (3 * n);
+}
 
 TEST(probe, latency) {
     mesh_traffic bench("bench", {}, timing_kind::at);

@@ -1,0 +1,203 @@
+// A matrix product on a die gives the documented bits, whatever its shape, its plan, the timing level and the die.
+
+#include "testbenches/kernels/gemm.hpp"
+
+#include <gtest/gtest.h>
+
+#include "models/numerics/counter_random.hpp"
+#include "models/numerics/integer_reference.hpp"
+
+namespace d1::kernels {
+namespace {
+
+using numerics::number_format;
+
+d1_parameters small_die(std::uint32_t columns, std::uint32_t rows) {
+    d1_parameters p;
+    p.die.noc.columns = columns;
+    p.die.noc.rows = rows;
+    p.die.harvest.dead.clear();
+    return p;
+}
+
+/// BF16 patterns of ordinary size with all mantissa bits in use.
+std::vector<std::uint16_t> random_operand(std::size_t count, std::uint64_t key) {
+    std::vector<std::uint16_t> v(count);
+    for (std::size_t i = 0; i < count; ++i) {
+        const std::uint64_t r = numerics::counter_random(7, key, i);
+        v[i] = static_cast<std::uint16_t>((r & 0x8000) | (120 + (r >> 16) % 8) << 7 | (r & 0x7F));
+    }
+    return v;
+}
+
+struct outcome {
+    run_result run;
+    std::vector<std::uint32_t> c;
+};
+
+outcome run(die& on, const gemm& product, std::span<const std::uint16_t> a, std::span<const std::uint16_t> b) {
+    on.reset();
+    const bool functional = on.parameters().simulation.functional;
+    if (functional) {
+        product.load(on, a, b);
+    }
+    on.launch(product.programs());
+    outcome o{on.run(), {}};
+    EXPECT_EQ(o.run.status, run_status::finished) << o.run.message;
+    EXPECT_EQ(o.run.address_errors, 0U);
+    EXPECT_EQ(on.bursts().in_use(), 0U);
+    if (functional) {
+        o.c = product.read(on);
+    }
+    return o;
+}
+
+/// How many results differ from integer arithmetic in the documented order.
+std::size_t wrong_results(const gemm_shape& s, number_format output, std::span<const std::uint16_t> a,
+                          std::span<const std::uint16_t> b, std::span<const std::uint32_t> c) {
+    std::size_t wrong = 0;
+    std::vector<std::uint16_t> column(s.k);
+    for (std::size_t n = 0; n < s.n; ++n) {
+        for (std::size_t k = 0; k < s.k; ++k) {
+            column[k] = b[k * s.n + n];
+        }
+        for (std::size_t m = 0; m < s.m; ++m) {
+            std::uint32_t expected = numerics::integer_reference::dot(a.subspan(m * s.k, s.k), column, true);
+            if (output == number_format::bf16) {
+                expected = numerics::integer_reference::round_to_bf16(expected);
+            }
+            wrong += expected != c[m * s.n + n] ? 1U : 0U;
+        }
+    }
+    return wrong;
+}
+
+void expect_exact(die& on, const gemm_shape& s, number_format output) {
+    SCOPED_TRACE(testing::Message() << s.m << " x " << s.n << " x " << s.k << " to " << numerics::name(output));
+    const gemm product(s, {output}, on);
+    const auto a = random_operand(s.m * s.k, 1);
+    const auto b = random_operand(s.k * s.n, 2);
+    const outcome o = run(on, product, a, b);
+    EXPECT_EQ(wrong_results(s, output, a, b, o.c), 0U);
+    EXPECT_GE(o.run.cycles, o.run.bounds.matrix);
+    EXPECT_GE(o.run.cycles, o.run.bounds.sram_port);
+    EXPECT_GE(o.run.cycles, o.run.bounds.link);
+    EXPECT_GE(o.run.cycles, o.run.bounds.synchronisation);
+}
+
+std::uint64_t draw(std::uint64_t seed, std::uint64_t number, std::uint64_t least, std::uint64_t most) {
+    return least + numerics::counter_random(seed, 99, number) % (most - least + 1);
+}
+
+void random_shapes(die& on, std::uint64_t seed, int count, std::uint64_t most) {
+    std::cout << "seed " << seed << "\n";
+    for (int i = 0; i < count; ++i) {
+        const auto n = static_cast<std::uint64_t>(4 * i);
+        const gemm_shape s{draw(seed, n, 1, most), draw(seed, n + 1, 1, most), draw(seed, n + 2, 1, most)};
+        expect_exact(on, s, draw(seed, n + 3, 0, 1) == 0 ? number_format::bf16 : number_format::fp32);
+    }
+}
+
+TEST(gemm_on_a_die, is_exact_for_the_smallest_and_thinnest_shapes) {
+    die on("die", d1_parameters{});
+    for (const gemm_shape s :
+         {gemm_shape{1, 1, 1}, {1, 1, 5}, {1, 9, 1}, {9, 1, 1}, {1, 1000, 33}, {700, 1, 17}, {3, 5, 401}}) {
+        expect_exact(on, s, number_format::bf16);
+        expect_exact(on, s, number_format::fp32);
+    }
+}
+
+TEST(gemm_on_a_die, is_exact_for_random_shapes_at_at) {
+    die on("die", small_die(4, 3));
+    random_shapes(on, 11, 40, 90);
+}
+
+TEST(gemm_on_a_die, is_exact_for_random_shapes_at_lt) {
+    d1_parameters p = small_die(4, 3);
+    p.simulation.timing = timing_kind::lt;
+    p.simulation.quantum = 300;
+    die on("die", p);
+    random_shapes(on, 12, 40, 90);
+}
+
+TEST(gemm_on_a_die, is_exact_and_free_of_races_where_memory_forces_sub_blocks_and_chunks) {
+    d1_parameters p = small_die(2, 2);
+    p.die.node.sram.bytes = 24576;
+    die on("die", p, true);
+    const gemm_shape s{150, 131, 70};
+    const gemm product(s, {number_format::bf16}, on);
+    EXPECT_LT(product.plan().a.sub_blocks * product.plan().b.sub_blocks,
+              product.plan().rows.largest() * product.plan().columns.largest())
+        << "the case is meant to need sub-blocks";
+    expect_exact(on, s, number_format::bf16);
+    EXPECT_EQ(on.races()->race_count(), 0U);
+    random_shapes(on, 13, 15, 80);
+    EXPECT_EQ(on.races()->race_count(), 0U);
+}
+
+TEST(gemm_on_a_die, is_exact_on_one_node) {
+    die on("die", small_die(1, 1));
+    random_shapes(on, 14, 10, 60);
+}
+
+TEST(gemm_on_a_die, runs_the_same_after_a_reset) {
+    die on("die", d1_parameters{});
+    const gemm_shape s{200, 120, 90};
+    const gemm product(s, {number_format::bf16}, on);
+    const auto a = random_operand(s.m * s.k, 1);
+    const auto b = random_operand(s.k * s.n, 2);
+    const outcome first = run(on, product, a, b);
+    expect_exact(on, {50, 60, 70}, number_format::fp32);
+    const outcome second = run(on, product, a, b);
+    EXPECT_EQ(first.run.cycles, second.run.cycles);
+    EXPECT_EQ(first.c, second.c);
+}
+
+TEST(gemm_on_a_die, takes_the_same_cycles_with_and_without_bytes) {
+    d1_parameters p = small_die(5, 4);
+    const gemm_shape s{300, 200, 150};
+    die with("with", p);
+    p.simulation.functional = false;
+    die without("without", p);
+    const gemm product(s, {number_format::bf16}, with);
+    const auto a = random_operand(s.m * s.k, 1);
+    const auto b = random_operand(s.k * s.n, 2);
+    const outcome real = run(with, product, a, b);
+    const outcome empty = run(without, product, a, b);
+    EXPECT_EQ(real.run.cycles, empty.run.cycles);
+    EXPECT_EQ(real.run.bytes_moved, empty.run.bytes_moved);
+    EXPECT_EQ(real.run.bounds.synchronisation, empty.run.bounds.synchronisation);
+}
+
+TEST(gemm_on_a_die, takes_the_same_cycles_whatever_order_its_nodes_were_built_in) {
+    const d1_parameters p;
+    const std::uint32_t nodes = p.die.noc.columns * p.die.noc.rows;
+    std::vector<node_index> order;
+    for (std::uint32_t i = 0; i < nodes; ++i) {
+        order.push_back(static_cast<node_index>((i * 77 + 13) % nodes));  // 77 and 360 have no common factor
+    }
+    const gemm_shape s{300, 200, 150};
+    die one("one", p);
+    die other("other", p, false, order);
+    const gemm product(s, {number_format::bf16}, one);
+    const auto a = random_operand(s.m * s.k, 1);
+    const auto b = random_operand(s.k * s.n, 2);
+    const outcome straight = run(one, product, a, b);
+    const outcome permuted = run(other, product, a, b);
+    EXPECT_EQ(straight.run.cycles, permuted.run.cycles);
+    EXPECT_EQ(straight.c, permuted.c);
+}
+
+TEST(gemm_on_a_die, reaches_four_fifths_of_the_peak_at_4096_cubed) {
+    d1_parameters p;
+    p.simulation.functional = false;
+    die on("die", p);
+    const gemm_shape s{4096, 4096, 4096};
+    const outcome o = run(on, gemm(s, {number_format::bf16}, on), {}, {});
+    const double utilization = static_cast<double>(s.macs()) / (256.0 * 354.0 * static_cast<double>(o.run.cycles));
+    EXPECT_GE(utilization, 0.80);
+    EXPECT_LE(utilization, 1.0);
+}
+
+}  // namespace
+}  // namespace d1::kernels
