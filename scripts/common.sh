@@ -23,5 +23,5 @@ build() {
 # run_tests PRESET LABELS: the tests of a built preset whose label matches the regular expression LABELS.
 run_tests() {
     step "Tests of build/$1 labelled $2"
-    (cd "$root" && ctest --preset "$1" --label-regex "$2" --parallel "$(nproc)" --progress)
+    (cd "$root" && ctest --preset "$1" --label-regex "$2" --parallel "$(nproc)")
 }

@@ -156,9 +156,9 @@ void core::complete_compute(thread& t) {
             }
         }
     }
-    if (my_.functional) {
-        // Ranges were checked when the instruction began.
-        static_cast<void>(program::apply(*t.current, memory(), my_.arithmetic));
+    // Ranges were checked when the instruction began.
+    if (my_.functional && !program::apply(*t.current, memory(), my_.arithmetic)) {
+        fail(t, "writes a result over an operand that it still reads");
     }
 }
 
@@ -232,10 +232,14 @@ core::outcome core::hand_over(thread& t, const program::signal<std::int64_t>& s,
 
 core::outcome core::hand_over(thread& t, const program::node_reference<std::int64_t>& remote, std::int64_t offset,
                               timing::cycle& local) {
-    if (dma_pending_ != nullptr) {
+    // Threads take turns in the order in which they came, or two of them could keep the others out for good.
+    if (dma_pending_ != nullptr || (!dma_waiting_.empty() && dma_waiting_.front() != &t)) {
         stall(t);
         dma_waiting_.push_back(&t);
         return outcome::blocked;
+    }
+    if (!dma_waiting_.empty()) {
+        dma_waiting_.pop_front();
     }
     const coordinate logical{static_cast<std::int32_t>(remote.x), static_cast<std::int32_t>(remote.y)};
     if (!placement_->logical.contains(logical) || remote.x != logical.x || remote.y != logical.y) {
@@ -261,11 +265,13 @@ core::outcome core::hand_over(thread& t, const program::node_reference<std::int6
         dma->b_transport(p, lead);
     } else {
         tlm::tlm_phase phase = tlm::BEGIN_REQ;
-        if (dma->nb_transport_fw(p, phase, lead) == tlm::TLM_ACCEPTED) {
+        const tlm::tlm_sync_enum answer = dma->nb_transport_fw(p, phase, lead);
+        if (answer == tlm::TLM_ACCEPTED || (answer == tlm::TLM_UPDATED && phase == tlm::END_REQ)) {
             stall(t);
             dma_pending_ = &t;
             return outcome::blocked;
         }
+        resume_next_in_line();
     }
     return command_answered(t) ? outcome::go_on : outcome::blocked;
 }
@@ -298,22 +304,29 @@ void core::stall(thread& t) {
     t.blocked_since = my_.events.now();
 }
 
-tlm::tlm_sync_enum core::nb_transport_bw(tlm::tlm_generic_payload&, tlm::tlm_phase&, sc_core::sc_time&) {
-    // The pending command has been taken. Its thread goes on a cycle later, and those behind it try again.
+void core::leave_stall(thread& t) {
     const timing::cycle next = my_.events.now() + 1;
-    const auto go_on = [&](thread& t) {
-        count_.dma_stall_cycles += next - t.blocked_since;
-        resume(t, next);
-    };
+    count_.dma_stall_cycles += next - t.blocked_since;
+    resume(t, next);
+}
+
+void core::resume_next_in_line() {
+    if (!dma_waiting_.empty()) {
+        leave_stall(*dma_waiting_.front());
+    }
+}
+
+tlm::tlm_sync_enum core::nb_transport_bw(tlm::tlm_generic_payload&, tlm::tlm_phase& phase, sc_core::sc_time&) {
+    if (phase == tlm::END_REQ) {
+        return tlm::TLM_ACCEPTED;  // the answer is still to come
+    }
+    // The pending command has been taken. Its thread goes on a cycle later, and the next in line tries again.
     thread& taken = *std::exchange(dma_pending_, nullptr);
     if (command_answered(taken)) {
         taken.current = nullptr;
-        go_on(taken);
+        leave_stall(taken);
     }
-    for (thread* t : dma_waiting_) {
-        go_on(*t);
-    }
-    dma_waiting_.clear();
+    resume_next_in_line();
     return tlm::TLM_COMPLETED;
 }
 

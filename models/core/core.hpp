@@ -2,6 +2,7 @@
 // The core of a node: four SMT threads that run a program.
 
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <string>
 #include <systemc>
@@ -118,6 +119,8 @@ class core : public sc_core::sc_module,
                       timing::cycle& local);
     [[nodiscard]] bool command_answered(const thread& t);
     void stall(thread& t);
+    void leave_stall(thread& t);
+    void resume_next_in_line();
     void inform_races(thread& t, node_index there);
 
     [[nodiscard]] bool check_accesses(thread& t);
@@ -139,7 +142,7 @@ class core : public sc_core::sc_module,
     coordinate logical_;
     std::vector<std::unique_ptr<thread>> threads_;
     thread* dma_pending_ = nullptr;  // its command is with the network interface and not yet accepted
-    std::vector<thread*> dma_waiting_;
+    std::deque<thread*> dma_waiting_;  // in the order in which they came; the first may be about to try again
     std::uint32_t running_ = 0;
     timing::cycle finish_cycle_ = 0;
     std::uint64_t longest_chain_ = 0;

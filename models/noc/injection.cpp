@@ -219,6 +219,7 @@ void network_interface::inject(message_class c, burst_ptr b, timing::cycle now) 
 
 void network_interface::injected(burst& b) {
     if (move_bytes(b, tlm::TLM_READ_COMMAND) != burst_status::good) {
+        report_error(b, memory_side::own);
         ++count_.address_errors;
     }
 }

@@ -61,7 +61,8 @@ class interface_bench : public sc_core::sc_module {
           events_("events", timing::clock(sc_core::sc_time(500, sc_core::SC_PS))) {
         std::vector<router*> routers;
         for (std::uint32_t i = 0; i < places_.size(); ++i) {
-            nodes_.push_back(std::make_unique<node>(("node" + std::to_string(i)).c_str(), *this, i, s));
+            nodes_.push_back(
+                std::make_unique<node>(std::string("node").append(std::to_string(i)).c_str(), *this, i, s));
             routers.push_back(&nodes_.back()->router_);
         }
         connect_mesh(places_, routers);
@@ -124,7 +125,11 @@ class interface_bench : public sc_core::sc_module {
     }
 
   private:
-    struct node : sc_module, tlm::tlm_bw_transport_if<>, tlm::tlm_mm_interface, timing::event_handler, semaphore_waiter {
+    struct node : sc_module,
+                  tlm::tlm_bw_transport_if<>,
+                  tlm::tlm_mm_interface,
+                  timing::event_handler,
+                  semaphore_waiter {
         node(const sc_core::sc_module_name& name, interface_bench& o, std::uint32_t number, const settings& s)
             : sc_module(name),
               owner(o),
@@ -217,17 +222,17 @@ class interface_bench : public sc_core::sc_module {
 
     [[nodiscard]] node& at(coordinate c) { return *nodes_[to_number(places_.index(c))]; }
 
-    const command& schedule(timing::cycle at, dma_operation operation, coordinate node, coordinate remote,
+    const command& schedule(timing::cycle at, dma_operation operation, coordinate own, coordinate remote,
                             std::uint64_t offset, const transfer_geometry& g, const signals& s) {
         command& c = commands_.emplace_back();
-        c.node = node;
+        c.node = own;
         c.remote = remote;
         c.remote_offset = offset;
         c.request.operation = operation;
         c.request.geometry = g;
         c.request.done = s.done;
         c.request.notify = s.notify;
-        this->at(node).schedule(at, &c);
+        this->at(own).schedule(at, &c);
         return c;
     }
 

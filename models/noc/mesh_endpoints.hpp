@@ -16,8 +16,8 @@
 
 namespace d1::noc {
 
-/// One end for each router of a full mesh, row by row. Injection is in the order of time, within a cycle by node, then in
-/// the order of send().
+/// One end for each router of a full mesh, row by row. Injection is in the order of time, within a cycle by node, then
+/// in the order of send().
 class mesh_endpoints : public sc_core::sc_module, private timing::event_handler {
   public:
     /// A burst that is sent and, once the simulation has run, what became of it.
@@ -56,10 +56,9 @@ class mesh_endpoints : public sc_core::sc_module, private timing::event_handler 
         p.source = source;
         p.destination = destination;
         p.packets = packets;
-        events_.schedule(at,
-                         timing::order_of(timing::phase::injections, to_number(places_.index(source)), 0,
-                                          passages_.size()),
-                         *this, &p);
+        events_.schedule(
+            at, timing::order_of(timing::phase::injections, to_number(places_.index(source)), 0, passages_.size()),
+            *this, &p);
         return p;
     }
 
@@ -70,9 +69,7 @@ class mesh_endpoints : public sc_core::sc_module, private timing::event_handler 
   private:
     struct end final : link_initiator, link_target {
         end(mesh_endpoints& o, std::uint32_t number)
-            : owner(o),
-              out(("out" + std::to_string(number)).c_str()),
-              in(("in" + std::to_string(number)).c_str()) {
+            : owner(o), out(("out" + std::to_string(number)).c_str()), in(("in" + std::to_string(number)).c_str()) {
             out.bind(*this);
             in.bind(*this);
         }

@@ -85,7 +85,7 @@ network_interface::transfer* network_interface::open_transfer(tlm::tlm_generic_p
         case dma_operation::signal: ++count_.signals; break;
     }
     const bool is_signal = command->operation == dma_operation::signal;
-    t.cutter = is_signal ? transfer_cutter() : transfer_cutter(command->geometry);
+    t.cutter = transfer_cutter(is_signal ? transfer_geometry{} : command->geometry);  // a signal has nothing to cut
     t.start = issued + (is_signal ? parameters_.signal_cycles : parameters_.request_cycles);
     t.cause = command->cause;
     t.cause.chain += is_signal ? parameters_.signal_cycles : parameters_.request_cycles;
@@ -198,14 +198,19 @@ void network_interface::arrive(burst& b) {
     switch (b.kind) {
         case burst_kind::pull_request: serve_pull(b); break;
         case burst_kind::push_data: answer(b, burst_kind::push_answer, move_bytes(b, tlm::TLM_WRITE_COMMAND)); break;
-        case burst_kind::pull_data:
-            piece_done(*static_cast<transfer*>(b.transfer), move_bytes(b, tlm::TLM_WRITE_COMMAND), b.cause);
+        case burst_kind::pull_data: {
+            const burst_status status = move_bytes(b, tlm::TLM_WRITE_COMMAND);
+            if (status != burst_status::good) {
+                report_error(b, memory_side::own);
+            }
+            piece_done(*static_cast<transfer*>(b.transfer), status, b.cause);
             break;
+        }
         case burst_kind::signal: my_.signals.deliver(b.semaphore, b.amount, b.cause); break;
         case burst_kind::push_answer:
         case burst_kind::error_answer:
             if (b.status != burst_status::good) {
-                report_error(b);
+                report_error(b, memory_side::remote);
             }
             piece_done(*static_cast<transfer*>(b.transfer), b.status, b.cause);
             break;
@@ -314,17 +319,20 @@ burst_status network_interface::move_bytes(burst& b, tlm::tlm_command command) {
 
 // ---------------------------------------------------------------------------------------------------- reports
 
-void network_interface::report_error(const burst& b) {
+void network_interface::report_error(const burst& b, memory_side side) {
     // One report an interface: a loop that strides out of a memory would bury everything else. All are counted.
     if (count_.address_errors != 0) {
         return;
     }
-    std::ostringstream text;
+    const bool is_push = b.kind == burst_kind::push_answer || b.kind == burst_kind::push_data;
+    const bool is_written = is_push == (side == memory_side::remote);
     const auto& g = b.piece.geometry;
-    text << name() << ": a " << (b.kind == burst_kind::push_answer ? "push to" : "pull from") << " node number "
-         << to_number(b.source) << " leaves its SRAM: "
-         << (b.kind == burst_kind::push_answer ? g.destination : g.source) << ", " << g.rows << " rows of "
-         << g.row_bytes << " B; further ones of this node are only counted";
+    std::ostringstream text;
+    text << name() << ": a " << (is_push ? "push to" : "pull from") << " node number "
+         << to_number(b.source == my_.here ? b.destination : b.source)
+         << (side == memory_side::remote ? " leaves its SRAM: " : " leaves the own SRAM: ")
+         << (is_written ? g.destination : g.source) << ", " << g.rows << " rows of " << g.row_bytes
+         << " B; further ones of this node are only counted";
     SC_REPORT_WARNING("address error", text.str().c_str());
 }
 

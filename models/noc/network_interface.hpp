@@ -145,7 +145,8 @@ class network_interface : public sc_core::sc_module, private timing::event_handl
     burst_status access(std::int64_t offset, std::span<std::byte> bytes, std::uint32_t length, tlm::tlm_command command);
 
     [[nodiscard]] burst_ptr make_burst(burst_kind kind, node_index destination, const causality& cause);
-    void report_error(const burst& b);
+    enum class memory_side : std::uint8_t { own, remote };
+    void report_error(const burst& b, memory_side side);
 
     network_interface_surroundings my_;
     network_interface_parameters parameters_;

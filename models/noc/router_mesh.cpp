@@ -7,7 +7,9 @@
 namespace d1::noc {
 
 namespace {
-std::string indexed(coordinate c) { return "router[" + std::to_string(c.x) + "," + std::to_string(c.y) + "]"; }
+std::string indexed(coordinate c) {
+    return "router[" + std::to_string(c.x) + "," + std::to_string(c.y) + "]";
+}
 }  // namespace
 
 router_mesh::router_mesh(const sc_core::sc_module_name& name, const noc_parameters& parameters, timing_kind timing,

@@ -21,8 +21,8 @@ std::vector<byte_move> every_byte(const transfer_geometry& g) {
     std::vector<byte_move> all;
     for (std::int64_t row = 0; row < g.rows; ++row) {
         for (std::int64_t column = 0; column < g.row_bytes; ++column) {
-            all.push_back({g.source + row * g.source_stride + column,
-                           g.destination + row * g.destination_stride + column});
+            all.push_back(
+                {g.source + row * g.source_stride + column, g.destination + row * g.destination_stride + column});
         }
     }
     return all;
@@ -108,12 +108,8 @@ TEST(transfer_cutter, cuts_at_lines_of_the_destination_and_counts_sources_in_two
 }
 
 TEST(transfer_cutter, fills_a_burst_across_rows) {
-    transfer_cutter cutter({.source = 0,
-                            .destination = 0,
-                            .source_stride = 640,
-                            .destination_stride = 64,
-                            .rows = 40,
-                            .row_bytes = 8});
+    transfer_cutter cutter(
+        {.source = 0, .destination = 0, .source_stride = 640, .destination_stride = 64, .rows = 40, .row_bytes = 8});
     EXPECT_EQ(cutter.next(16).bytes, 128U);
     EXPECT_EQ(cutter.next(16).bytes, 128U);
     EXPECT_EQ(cutter.next(16).bytes, 64U);
@@ -129,10 +125,10 @@ TEST(transfer_cutter, cuts_every_alignment_of_a_short_row_as_a_byte_by_byte_refe
     for (std::int64_t source = 0; source < 64; source += 3) {
         for (std::int64_t destination = 0; destination < 64; ++destination) {
             for (const std::uint32_t bytes : {1U, 63U, 64U, 65U, 127U, 129U}) {
-                SCOPED_TRACE(testing::Message() << "source " << source << " destination " << destination << " bytes "
-                                                << bytes);
-                expect_cut_as_the_reference({.source = source, .destination = destination, .rows = 1, .row_bytes = bytes},
-                                            2);
+                SCOPED_TRACE(testing::Message()
+                             << "source " << source << " destination " << destination << " bytes " << bytes);
+                expect_cut_as_the_reference(
+                    {.source = source, .destination = destination, .rows = 1, .row_bytes = bytes}, 2);
             }
         }
     }

@@ -1,5 +1,6 @@
 #include "models/sram/sram.hpp"
 
+#include <algorithm>
 #include <cstring>
 #include <new>
 
@@ -9,6 +10,15 @@ sram::sram(const sc_core::sc_module_name& name, const sram_parameters& parameter
     : sc_module(name), size_(parameters.bytes) {
     core.bind(core_port_);
     mesh.bind(mesh_port_);
+}
+
+void sram::reset() {
+    if (!storage_) {
+        return;
+    }
+    core->invalidate_direct_mem_ptr(0, size_ - 1);
+    mesh->invalidate_direct_mem_ptr(0, size_ - 1);
+    storage_.reset();
 }
 
 std::byte* sram::storage() {

@@ -31,8 +31,8 @@ class sram : public sc_core::sc_module {
 
     [[nodiscard]] std::uint32_t bytes() const noexcept { return size_; }
 
-    /// All bytes to zero.
-    void reset() { storage_.reset(); }
+    /// All bytes to zero. Direct access that was granted ends and has to be asked for again.
+    void reset();
 
   private:
     class port final : public tlm::tlm_fw_transport_if<> {

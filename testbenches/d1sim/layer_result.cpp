@@ -8,6 +8,11 @@
 
 namespace d1 {
 
+std::size_t table_result::finished_layers() const {
+    return static_cast<std::size_t>(
+        std::count_if(layers.begin(), layers.end(), [](const layer_result& l) { return l.finished(); }));
+}
+
 std::uint64_t table_result::cycles() const {
     return std::accumulate(layers.begin(), layers.end(), std::uint64_t{0},
                            [](std::uint64_t sum, const layer_result& l) { return sum + l.run.cycles; });
@@ -41,6 +46,28 @@ std::string_view bound_by(const run_bounds& b) {
     const std::array<std::uint64_t, 4> values{b.matrix, b.sram_port, b.link, b.synchronisation};
     constexpr std::array<std::string_view, 4> names{"matrix", "sram_port", "link", "synchronisation"};
     return names[static_cast<std::size_t>(std::max_element(values.begin(), values.end()) - values.begin())];
+}
+
+std::vector<std::string> complaints(const layer_result& l) {
+    std::vector<std::string> all;
+    const auto complain = [&](const std::string& what) { all.push_back("layer '" + l.layer.name + "': " + what); };
+    if (!l.run.message.empty()) {
+        complain(l.run.message.substr(0, l.run.message.find_last_not_of('\n') + 1));
+    }
+    if (l.run.address_errors != 0) {
+        complain(std::to_string(l.run.address_errors) + " bursts were answered with an address error");
+    }
+    if (l.check && !l.check->good()) {
+        const check_result& c = *l.check;
+        complain(std::to_string(c.wrong) + " of " + std::to_string(c.results) + " results differ, " +
+                 std::to_string(c.sampled_wrong) + " of " + std::to_string(c.sampled) +
+                 " from the integer reference, " + std::to_string(c.outside_bound) + " lie outside the error bound; " +
+                 c.first_difference);
+    }
+    if (l.races != 0) {
+        complain(std::to_string(l.races) + " races; the first: " + l.first_race);
+    }
+    return all;
 }
 
 }  // namespace d1

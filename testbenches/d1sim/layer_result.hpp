@@ -40,11 +40,13 @@ struct host_figures {
 /// All layers that were run, and what they ran on.
 struct table_result {
     std::vector<layer_result> layers;
-    bool complete = false;  ///< every layer of the table finished
+    bool complete = false;     ///< every layer of the table finished
+    bool interrupted = false;  ///< by a signal, before all had
     std::uint32_t live_nodes = 0;
     boost::json::object statistics;  ///< totals over all layers
     host_figures host;
 
+    [[nodiscard]] std::size_t finished_layers() const;
     [[nodiscard]] std::uint64_t cycles() const;
     [[nodiscard]] std::uint64_t macs() const;
     [[nodiscard]] std::uint64_t bytes_moved() const;
@@ -61,6 +63,9 @@ struct rates {
 
 /// The largest bound's name; of equal ones the first in the order matrix, sram_port, link, synchronisation.
 [[nodiscard]] std::string_view bound_by(const run_bounds& bounds);
+
+/// What went wrong in a layer, a message each; a deadlock's has a line for each that waits.
+[[nodiscard]] std::vector<std::string> complaints(const layer_result& l);
 
 /// The table for people.
 [[nodiscard]] std::string text_report(const table_result& table, const run_options& options);

@@ -103,6 +103,14 @@ std::string nearest_option(const po::options_description& options, const std::st
     return "; the nearest is --" + parameter::nearest_path(known, name);
 }
 
+/// `--json --check` lacks a file; it does not mean a file of that name, as `--json=--check` does.
+void refuse_option_as_value(const po::option& option) {
+    const std::vector<std::string>& tokens = option.original_tokens;
+    if (tokens.size() == 2 && tokens[1].starts_with("--")) {
+        throw input_error(tokens[0] + ": its value is missing; '" + tokens[1] + "' is an option; see d1sim --help");
+    }
+}
+
 po::variables_map parse(const std::vector<std::string>& arguments) {
     const po::options_description visible = visible_options();
     po::options_description all;
@@ -113,7 +121,11 @@ po::variables_map parse(const std::vector<std::string>& arguments) {
     po::variables_map given;
     try {
         const int style = po::command_line_style::unix_style & ~po::command_line_style::allow_guessing;
-        po::store(po::command_line_parser(arguments).options(all).positional(positional).style(style).run(), given);
+        const auto parsed = po::command_line_parser(arguments).options(all).positional(positional).style(style).run();
+        for (const auto& option : parsed.options) {
+            refuse_option_as_value(option);
+        }
+        po::store(parsed, given);
         po::notify(given);
     } catch (const po::unknown_option& e) {
         throw input_error(std::string(e.what()) + nearest_option(visible, e.get_option_name()) + "; see d1sim --help");
@@ -166,6 +178,9 @@ run_options run_of(const po::variables_map& given, const std::vector<std::string
         throw input_error("d1sim run: one file at a time; '" + command[2] + "' is one too many");
     }
     run.topology = command[1];
+    if (run.topology.empty()) {
+        throw input_error("d1sim run: the name of the file is empty");
+    }
     run.parameters = configure(given).value();
     if (given.count("batch") != 0) {
         run.batch = static_cast<std::uint32_t>(number("batch", given["batch"].as<std::string>(), 1, 1U << 20U));

@@ -17,7 +17,7 @@ namespace d1 {
 
 namespace {
 
-/// A chain of symbolic links to its end, which need not exist; a chain too long for the system stays as it is.
+/// A chain of symbolic links to its end, which need not exist.
 std::filesystem::path behind_links(std::filesystem::path path) {
     constexpr int most = 40;
     std::error_code ignored;
@@ -67,6 +67,9 @@ output_file::output_file(std::filesystem::path target) : target_(std::move(targe
     }
     struct stat status {};
     const bool exists = ::stat(target_.c_str(), &status) == 0;
+    if (!exists && errno != ENOENT) {
+        refuse(errno);
+    }
     if (exists && (!S_ISREG(status.st_mode) || is_standard_stream(status))) {
         descriptor_ = ::open(target_.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC);
         if (descriptor_ < 0) {

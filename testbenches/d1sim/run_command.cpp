@@ -2,15 +2,16 @@
 
 #include <sys/resource.h>
 
+#include <algorithm>
 #include <chrono>
 #include <csignal>
 #include <iostream>
 #include <memory>
+#include <stdexcept>
 
 #include "models/parameter/error.hpp"
 #include "models/statistics/json_writer.hpp"
 #include "models/statistics/sampler.hpp"
-#include "testbenches/d1sim/layer_result.hpp"
 #include "testbenches/d1sim/output_file.hpp"
 #include "testbenches/d1sim/progress.hpp"
 #include "testbenches/d1sim/statistics_totals.hpp"
@@ -56,6 +57,8 @@ class table_runner {
         watch();
     }
 
+    [[nodiscard]] std::size_t layers() const noexcept { return table_.layers.size(); }
+
     table_result run() {
         table_result result;
         result.live_nodes = die_.live_nodes();
@@ -71,6 +74,7 @@ class table_runner {
         bar_.clear();
         result.complete =
             result.layers.size() == table_.layers.size() && result.layers.back().run.status == run_status::finished;
+        result.interrupted = interrupt_requested != 0 && !result.complete;
         result.statistics = statistics::to_json(totals_.tree());
         return result;
     }
@@ -78,11 +82,17 @@ class table_runner {
   private:
     void plan() {
         for (const layer& l : table_.layers) {
+            const auto refuse = [&](const std::string& why) {
+                throw input_error(options_.topology + ":" + std::to_string(l.line) + ": layer '" + l.name +
+                                  "': " + why);
+            };
             try {
                 products_.emplace_back(l.gemm, options_.output, die_);
             } catch (const input_error& e) {
-                throw input_error(options_.topology + ":" + std::to_string(l.line) + ": layer '" + l.name +
-                                  "': " + e.what());
+                refuse(e.what());
+            } catch (const std::invalid_argument& e) {  // the program asks for more than a node has
+                refuse(std::string(e.what()) +
+                       "; the kernel needs larger die.node.core.threads or die.node.sram.semaphores");
             }
             all_macs_ += static_cast<double>(l.gemm.macs());
         }
@@ -167,44 +177,19 @@ std::uint64_t peak_memory_bytes() {
     return static_cast<std::uint64_t>(usage.ru_maxrss) * 1024;
 }
 
-/// The message of a deadlock has lines of its own.
-std::string_view without_last_line_end(std::string_view text) {
-    return text.substr(0, text.find_last_not_of('\n') + 1);
-}
-
-/// Says what went wrong in a layer, on stderr.
-void explain(const layer_result& l) {
-    const std::string where = "layer '" + l.layer.name + "': ";
-    if (!l.run.message.empty()) {
-        std::cerr << "error: " << where << without_last_line_end(l.run.message) << "\n";
-    }
-    if (l.run.address_errors != 0) {
-        std::cerr << "error: " << where << l.run.address_errors << " bursts were answered with an address error\n";
-    }
-    if (l.check && !l.check->good()) {
-        std::cerr << "error: " << where << l.check->wrong << " of " << l.check->results << " results differ, "
-                  << l.check->sampled_wrong << " of " << l.check->sampled << " from the integer reference, "
-                  << l.check->outside_bound << " lie outside the error bound; " << l.check->first_difference << "\n";
-    }
-    if (l.races != 0) {
-        std::cerr << "error: " << where << l.races << " races; the first: " << l.first_race << "\n";
-    }
-}
-
-exit_code code_of(const table_result& table) {
-    exit_code code = exit_code::good;
-    for (const layer_result& l : table.layers) {
-        if (l.run.status == run_status::deadlock) {
-            return exit_code::deadlock;
-        }
-        if (!l.good()) {
-            code = exit_code::failed;
-        }
-    }
-    return interrupt_requested != 0 && !table.complete ? exit_code::interrupted : code;
-}
-
 }  // namespace
+
+exit_code exit_code_of(const table_result& table) {
+    const auto deadlocked = [](const layer_result& l) { return l.run.status == run_status::deadlock; };
+    if (std::any_of(table.layers.begin(), table.layers.end(), deadlocked)) {
+        return exit_code::deadlock;
+    }
+    if (table.interrupted) {
+        return exit_code::interrupted;
+    }
+    const auto good = [](const layer_result& l) { return l.good(); };
+    return std::all_of(table.layers.begin(), table.layers.end(), good) ? exit_code::good : exit_code::failed;
+}
 
 exit_code run_table(const run_options& options) {
     const auto started = std::chrono::steady_clock::now();
@@ -220,7 +205,12 @@ exit_code run_table(const run_options& options) {
                    peak_memory_bytes()};
     std::cout << text_report(result, options) << std::flush;
     for (const layer_result& l : result.layers) {
-        explain(l);
+        for (const std::string& complaint : complaints(l)) {
+            std::cerr << "error: " << complaint << "\n";
+        }
+    }
+    if (result.interrupted) {
+        std::cerr << "interrupted: " << result.finished_layers() << " of " << runner.layers() << " layers finished\n";
     }
     if (json) {
         json->write(json_report(result, options));
@@ -228,7 +218,7 @@ exit_code run_table(const run_options& options) {
     if (!std::cout) {
         throw input_error("cannot write the report to the standard output; is its disk full or its reader gone?");
     }
-    return code_of(result);
+    return exit_code_of(result);
 }
 
 }  // namespace d1
