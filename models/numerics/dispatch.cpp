@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <stdexcept>
 
-#include "hwy/highway.h"
+#include <hwy/highway.h>
 
 namespace d1::numerics {
 namespace {

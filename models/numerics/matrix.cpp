@@ -8,10 +8,10 @@
 // including this file again.
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "models/numerics/matrix.cpp"
-#include "hwy/foreach_target.h"
+#include <hwy/foreach_target.h>
 //
-#include "hwy/aligned_allocator.h"
-#include "hwy/highway.h"
+#include <hwy/aligned_allocator.h>
+#include <hwy/highway.h>
 
 HWY_BEFORE_NAMESPACE();
 namespace d1::numerics {

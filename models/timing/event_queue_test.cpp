@@ -304,6 +304,7 @@ TEST_F(an_event_queue, does_nothing_after_a_reset_that_left_it_empty) {
     queue.reset();
     sc_core::sc_start(100 * period);
     EXPECT_TRUE(served.empty());
+    EXPECT_EQ(queue.now(), 0U);
 }
 
 // ---------------------------------------------------------------------------------------------------- intervals
