@@ -43,7 +43,9 @@ struct table_result {
     bool complete = false;     ///< every layer of the table finished
     bool interrupted = false;  ///< by a signal, before all had
     std::uint32_t live_nodes = 0;
-    boost::json::object statistics;  ///< totals over all layers
+    noc::route_table::report routing;  ///< how the mesh's paths came out round its dead routers
+    std::string summary;               ///< of the statistics, for people; empty unless asked for
+    boost::json::object statistics;    ///< totals over all layers
     host_figures host;
 
     [[nodiscard]] std::size_t finished_layers() const;

@@ -60,6 +60,7 @@ po::options_description visible_options() {
     add("out", po::value<std::string>()->value_name("bf16|fp32"), "format of the results (default bf16)");
     add("seed", po::value<std::string>()->value_name("N"), "seed of the operands (default 1)");
     add("json", po::value<std::string>()->value_name("FILE"), "write the results, parameters and statistics as JSON");
+    add("statistics", "print every kind of counter, summed over the nodes, behind the table");
     add("stats-interval", po::value<std::string>()->value_name("N|layer"),
         "with --json: how the statistics changed every N cycles, or over each layer");
     add("help,h", "this text");
@@ -203,6 +204,7 @@ run_options run_of(const po::variables_map& given, const std::vector<std::string
             refuse_to_overwrite(run.json, given["config"].as<std::vector<std::string>>());
         }
     }
+    run.statistics = given.count("statistics") != 0;
     if (given.count("stats-interval") != 0) {
         if (run.json.empty()) {
             throw input_error("--stats-interval needs --json FILE: the samples stand there");

@@ -19,6 +19,7 @@ struct run_options {
     numerics::element_type output{};
     bool check = false;
     std::string json;  ///< empty: none
+    bool statistics = false;  ///< print a summary of all counters
     bool sample_layers = false;
     std::uint64_t sample_interval = 0;  ///< cycles; 0: none
 };

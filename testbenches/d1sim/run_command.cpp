@@ -7,11 +7,13 @@
 #include <csignal>
 #include <iostream>
 #include <memory>
+#include <sstream>
 #include <stdexcept>
 
 #include "models/parameter/error.hpp"
 #include "models/statistics/json_writer.hpp"
 #include "models/statistics/sampler.hpp"
+#include "models/statistics/text_writer.hpp"
 #include "testbenches/d1sim/output_file.hpp"
 #include "testbenches/d1sim/progress.hpp"
 #include "testbenches/d1sim/statistics_totals.hpp"
@@ -62,6 +64,7 @@ class table_runner {
     table_result run() {
         table_result result;
         result.live_nodes = die_.live_nodes();
+        result.routing = die_.routes().statistics();
         for (current_ = 0; current_ < table_.layers.size(); ++current_) {
             layer_result l = run_layer();
             const run_status status = l.run.status;
@@ -76,6 +79,11 @@ class table_runner {
             result.layers.size() == table_.layers.size() && result.layers.back().run.status == run_status::finished;
         result.interrupted = interrupt_requested != 0 && !result.complete;
         result.statistics = statistics::to_json(totals_.tree());
+        if (options_.statistics) {
+            std::ostringstream summary;
+            statistics::write_summary(summary, totals_.tree());
+            result.summary = summary.str();
+        }
         return result;
     }
 

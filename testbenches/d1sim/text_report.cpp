@@ -103,6 +103,11 @@ std::string text_report(const table_result& table, const run_options& options) {
     }
     out << ", functional " << (s.functional ? "on" : "off") << ", batch " << options.batch << ", seed " << s.seed
         << ".\n";
+    if (table.routing.detoured != 0) {
+        out << "Dead routers: " << table.routing.detoured << " of " << table.routing.pairs
+            << " pairs of nodes take a detour, " << table.routing.xy_lost
+            << " of them although their XY path is free.\n";
+    }
     if (convolutions) {
         out << "Convolutions run as matrix products of their im2col matrix A, whose expanded bytes stand in the "
                "table.\n";
@@ -125,6 +130,9 @@ std::string text_report(const table_result& table, const run_options& options) {
     out << format("Host: %.2f s, %.2f M simulated cycles/s, peak memory %s.\n", table.host.seconds,
                   static_cast<double>(table.cycles()) / std::max(table.host.seconds, 1e-9) * 1e-6,
                   bytes(table.host.peak_memory_bytes).c_str());
+    if (!table.summary.empty()) {
+        out << "\n" << table.summary;
+    }
     return out.str();
 }
 
