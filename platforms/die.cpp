@@ -16,7 +16,9 @@ std::vector<coordinate> blocked_routers(const harvest_parameters& harvest) {
     return harvest.dead_router ? harvest.dead : std::vector<coordinate>();
 }
 
-std::string indexed(coordinate c) { return "node[" + std::to_string(c.x) + "," + std::to_string(c.y) + "]"; }
+std::string indexed(coordinate c) {
+    return "node[" + std::to_string(c.x) + "," + std::to_string(c.y) + "]";
+}
 
 }  // namespace
 
@@ -24,11 +26,13 @@ die::die(const sc_core::sc_module_name& name, const d1_parameters& parameters, b
          std::span<const node_index> order)
     : sc_module(name),
       parameters_(parameters),
-      places_{static_cast<std::int32_t>(parameters.die.noc.columns), static_cast<std::int32_t>(parameters.die.noc.rows)},
+      places_{static_cast<std::int32_t>(parameters.die.noc.columns),
+              static_cast<std::int32_t>(parameters.die.noc.rows)},
       routes_(places_, blocked_routers(parameters.die.harvest)),
       alive_(places_.size(), true),
       events_("events", timing::clock(sc_core::sc_time(parameters.die.clock_period, sc_core::SC_PS))),
-      races_(check_races ? std::make_unique<race_detector>(places_.size(), parameters.die.node.core.threads) : nullptr) {
+      races_(check_races ? std::make_unique<race_detector>(places_.size(), parameters.die.node.core.threads)
+                         : nullptr) {
     make_nodes(order);
 }
 
@@ -144,8 +148,8 @@ run_bounds die::bounds() const {
         }
         const auto& core = n->core().count();
         const auto& interface = n->interface().count();
-        most.matrix = std::max(most.matrix,
-                               divide_up(core.matrix_steps, parameters_.die.node.core.matrix_steps_per_cycle));
+        most.matrix =
+            std::max(most.matrix, divide_up(core.matrix_steps, parameters_.die.node.core.matrix_steps_per_cycle));
         most.sram_port = std::max({most.sram_port, divide_up(core.vector_load_lines, ports.vector_load_ports),
                                    divide_up(core.vector_store_lines, ports.vector_store_ports),
                                    divide_up(interface.mesh_read_lines, ports.mesh_read_ports),
@@ -166,8 +170,8 @@ std::string die::who_waits() const {
         }
         for (const blocked_thread& b : n->core().blocked()) {
             if (waiting++ < shown) {
-                text << "  " << n->name() << " thread " << b.thread << ", instruction " << b.instruction << ": " << b.why
-                     << "\n";
+                text << "  " << n->name() << " thread " << b.thread << ", instruction " << b.instruction << ": "
+                     << b.why << "\n";
             }
         }
         for (const std::string& transfer : n->interface().unfinished()) {

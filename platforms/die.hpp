@@ -48,18 +48,17 @@ struct run_bounds {
 
 struct run_result {
     run_status status = run_status::finished;
-    timing::cycle cycles = 0;   ///< from the launch to the last thread's end and the last burst's arrival
-    std::string message;        ///< what failed, or who waits for what
+    timing::cycle cycles = 0;  ///< from the launch to the last thread's end and the last burst's arrival
+    std::string message;       ///< what failed, or who waits for what
     run_bounds bounds;
     std::uint64_t bytes_moved = 0;     ///< payload bytes written by the network interfaces
     std::uint64_t matrix_steps = 0;    ///< of all nodes
     std::uint64_t address_errors = 0;  ///< bursts answered with an address error
 };
 
-/// 18 x 20 nodes, some of them dead, each with a router; one event queue. A die is built once and runs any number of jobs:
-/// reset, load, launch, run, read. A run after a reset gives the same bytes, cycles and statistics as one in a fresh
-/// process.
-/// Not modelled yet above the mesh: the die's edges.
+/// 18 x 20 nodes, some of them dead, each with a router; one event queue. A die is built once and runs any number of
+/// jobs: reset, load, launch, run, read. A run after a reset gives the same bytes, cycles and statistics as one in a
+/// fresh process. Not modelled yet above the mesh: the die's edges.
 class die : public sc_core::sc_module {
   public:
     /// `parameters` must have passed validate(). Throws input_error where dead routers cut off live nodes.

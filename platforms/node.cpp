@@ -12,13 +12,20 @@ node::working_parts::working_parts(const std::string& node_name, node_index here
                          parameters.simulation.functional, die.races},
                         parameters.die.node.network_interface, parameters.die.noc, parameters.die.node.sram),
       core("core",
-           {here, die.events, semaphores, signals, parameters.simulation.timing, parameters.simulation.quantum,
-            parameters.simulation.functional, {parameters.arithmetic.keep_subnormals}, die.races},
+           {here,
+            die.events,
+            semaphores,
+            signals,
+            parameters.simulation.timing,
+            parameters.simulation.quantum,
+            parameters.simulation.functional,
+            {parameters.arithmetic.keep_subnormals},
+            die.races},
            parameters.die.node.core, parameters.die.node.sram) {
     if (die.races != nullptr) {
-        semaphores.connect_knowledge(
-            [](void* races, std::uint32_t a, std::uint32_t b) { return static_cast<race_detector*>(races)->join(a, b); },
-            die.races);
+        semaphores.connect_knowledge([](void* races, std::uint32_t a,
+                                        std::uint32_t b) { return static_cast<race_detector*>(races)->join(a, b); },
+                                     die.races);
     }
     core.mem.bind(sram.core);
     core.dma.bind(network_interface.dma);

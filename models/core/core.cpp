@@ -44,8 +44,8 @@ void core::launch(const program::program& program, const placement& where, coord
 // ---------------------------------------------------------------------------------------------------- events
 
 void core::resume(thread& t, timing::cycle at) {
-    my_.events.schedule(
-        at, timing::order_of(timing::phase::threads, to_number(my_.here), t.number, t.resumed++), *this, &t);
+    my_.events.schedule(at, timing::order_of(timing::phase::threads, to_number(my_.here), t.number, t.resumed++), *this,
+                        &t);
 }
 
 void core::serve(void* subject) {
@@ -198,8 +198,9 @@ std::optional<semaphore_signal> narrow(const std::optional<program::semaphore_up
 }
 
 transfer_geometry geometry_of(const auto& transfer) {
-    return {transfer.source,      transfer.destination, transfer.shape.source_stride, transfer.shape.destination_stride,
-            transfer.shape.rows, transfer.shape.row_bytes};
+    return {
+        transfer.source,     transfer.destination,    transfer.shape.source_stride, transfer.shape.destination_stride,
+        transfer.shape.rows, transfer.shape.row_bytes};
 }
 
 }  // namespace
@@ -286,7 +287,9 @@ void core::inform_races(thread& t, node_index there) {
         case dma_operation::pull:
             command.race_transfer = my_.races->begin_transfer(my_.here, t.number, instruction);
             break;
-        case dma_operation::signal: command.cause.knowledge = my_.races->release(my_.here, t.number, there); break;
+        case dma_operation::signal:
+            command.cause.knowledge = my_.races->release(my_.here, t.number, there);
+            break;
     }
 }
 
@@ -294,8 +297,7 @@ bool core::command_answered(const thread& t) {
     if (t.request.payload.is_response_ok()) {
         return true;
     }
-    fail(t, "hands over a command that the network interface answers with " +
-                t.request.payload.get_response_string());
+    fail(t, "hands over a command that the network interface answers with " + t.request.payload.get_response_string());
     return false;
 }
 
@@ -346,14 +348,16 @@ std::span<std::byte> core::memory() {
     return dmi_;
 }
 
-void core::invalidate_direct_mem_ptr(sc_dt::uint64, sc_dt::uint64) { dmi_ = {}; }
+void core::invalidate_direct_mem_ptr(sc_dt::uint64, sc_dt::uint64) {
+    dmi_ = {};
+}
 
 bool core::check_accesses(thread& t) {
     for (const program::access& a : program::accesses(*t.current)) {
         if (!program::lies_in(a, memory_.bytes)) {
             std::ostringstream text;
-            text << (a.write ? "writes " : "reads ") << a.rows << " rows of " << a.row_bytes << " B from byte " << a.address
-                 << ", " << a.stride << " B apart; the SRAM has " << memory_.bytes << " B";
+            text << (a.write ? "writes " : "reads ") << a.rows << " rows of " << a.row_bytes << " B from byte "
+                 << a.address << ", " << a.stride << " B apart; the SRAM has " << memory_.bytes << " B";
             fail(t, text.str());
             return false;
         }
@@ -402,7 +406,8 @@ void core::register_statistics(statistics::group& group) {
     group.counter("instructions", "instructions", "instructions issued", count_.instructions);
     group.counter("matrix_steps", "steps", "8x8x4 steps of the matrix unit", count_.matrix_steps);
     group.counter("simd_elements", "elements", "elements of the SIMD unit", count_.simd_elements);
-    group.counter("vector_load_lines", "lines", "64-byte lines read at the vector load ports", count_.vector_load_lines);
+    group.counter("vector_load_lines", "lines", "64-byte lines read at the vector load ports",
+                  count_.vector_load_lines);
     group.counter("vector_store_lines", "lines", "64-byte lines written at the vector store ports",
                   count_.vector_store_lines);
     group.counter("compute_cycles", "cycles", "thread-cycles in matrix and SIMD instructions", count_.compute_cycles);

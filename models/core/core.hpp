@@ -45,14 +45,14 @@ struct blocked_thread {
     std::string why;  ///< "waits for 3 of semaphore 5 (full+1), which is 2"
 };
 
-/// Sockets: `mem` is the way to the SRAM's vector and scalar ports, by DMI; `dma` hands commands to the network interface.
+/// Sockets: `mem` is the way to the SRAM's vector and scalar ports, by DMI; `dma` hands commands to the network
+/// interface.
 ///
 /// A thread takes one instruction at a time: issue_cycles to issue it; an instruction of the matrix or SIMD unit then
-/// reserves units and ports at the published rates and is complete when its result is there, which is when its arithmetic
-/// is done; a push, pull or signal is complete when it is handed over; a wait when the semaphore grants it, wake_cycles
-/// later if it had to wait.
-/// lt: a thread runs ahead of kernel time by at most the quantum, and shares nothing.
-/// Not modelled at these levels: fetch, decode width, scalar units, registers; issue_cycles stands for them.
+/// reserves units and ports at the published rates and is complete when its result is there, which is when its
+/// arithmetic is done; a push, pull or signal is complete when it is handed over; a wait when the semaphore grants it,
+/// wake_cycles later if it had to wait. lt: a thread runs ahead of kernel time by at most the quantum, and shares
+/// nothing. Not modelled at these levels: fetch, decode width, scalar units, registers; issue_cycles stands for them.
 class core : public sc_core::sc_module,
              private tlm::tlm_bw_transport_if<>,
              private timing::event_handler,
@@ -97,7 +97,7 @@ class core : public sc_core::sc_module,
 
     // Events of threads
     void serve(void* subject) override;
-    void granted(std::uint32_t thread, const causality& cause) override;
+    void granted(std::uint32_t number, const causality& cause) override;
     void resume(thread& t, timing::cycle at);
 
     // One thread
@@ -141,7 +141,7 @@ class core : public sc_core::sc_module,
     const placement* placement_ = nullptr;
     coordinate logical_;
     std::vector<std::unique_ptr<thread>> threads_;
-    thread* dma_pending_ = nullptr;  // its command is with the network interface and not yet accepted
+    thread* dma_pending_ = nullptr;    // its command is with the network interface and not yet accepted
     std::deque<thread*> dma_waiting_;  // in the order in which they came; the first may be about to try again
     std::uint32_t running_ = 0;
     timing::cycle finish_cycle_ = 0;

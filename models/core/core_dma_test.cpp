@@ -163,6 +163,29 @@ TEST_F(a_core_with_commands, lets_a_thread_that_came_first_go_first_whatever_its
     EXPECT_EQ(order, (std::vector<std::int64_t>{3, 2, 1, 0}));
 }
 
+TEST_F(a_core_with_commands, lets_those_in_line_go_on_one_a_cycle_when_there_is_much_room_at_once) {
+    make();
+    node->interface.depth = 1;
+    node->interface.interval = 100;
+    node->interface.taken = [this](const auto&) {
+        if (events.now() == 204) {
+            node->interface.depth = 1000;
+        }
+    };
+    program_builder b("p");
+    for (int i = 0; i < 4; ++i) {
+        b.thread().push(push_line(64 * i));
+    }
+    const auto p = b.build();
+    run(p);
+    std::vector<cycle> handed_over;
+    for (const auto& c : node->interface.commands) {
+        handed_over.push_back(c.now);
+    }
+    EXPECT_EQ(handed_over, (std::vector<cycle>{104, 104, 205, 206}));
+    EXPECT_TRUE(node->cpu.finished());
+}
+
 // ---------------------------------------------------------------------------------------------------- refusals
 
 TEST_F(a_core_with_commands, fails_the_run_over_a_command_that_is_answered_with_an_error) {

@@ -90,24 +90,29 @@ TEST_F(a_core, takes_the_same_cycles_with_arithmetic_and_without) {
 TEST_F(a_core, runs_a_program_again_after_a_reset_as_it_did_at_first) {
     make();
     const auto p = mixed_program();
-    program_builder b("stuck");
+    program_builder b("stopped");
     const auto never = b.semaphores("never");
     b.thread().wait(never);
     auto pushing = b.thread();
     pushing.push(push_line(0));
     pushing.push(push_line(64));
-    pushing.vector_operation(fill(0, 1, 1600));
-    const auto stuck = b.build();
+    auto computing = b.thread();
+    auto long_multiply = two_by_two(0);
+    long_multiply.k_steps = 200;
+    computing.matrix_multiply(long_multiply);
+    const auto stopped = b.build();
 
     run(p);
     ASSERT_TRUE(node->cpu.finished());
     const auto first = outcome_of(*node);
     const auto bytes = node->memory.bytes;
 
-    // A run that ends blocked, in the semaphore and in the interface, must leave nothing behind.
+    // A run that is stopped while threads are blocked in a semaphore, in the interface and in the matrix unit must
+    // leave nothing behind.
     reset();
     node->interface.depth = 1;
-    run(stuck);
+    node->launch(stopped);
+    sc_core::sc_start(events.clock().time(150));
     ASSERT_FALSE(node->cpu.finished());
 
     reset();
@@ -216,6 +221,19 @@ TEST_P(at_each_quantum, bytes_and_the_times_of_waits_and_signals_are_the_same) {
     EXPECT_EQ(node->memory.bytes, reference.memory.bytes);
     EXPECT_EQ(node->cpu.finish_cycle(), step_by_step.cpu.finish_cycle());
     EXPECT_EQ(node->cpu.count().wait_cycles, step_by_step.cpu.count().wait_cycles);
+}
+
+TEST_F(a_core, computes_no_more_than_the_quantum_ahead) {
+    make({.timing = timing_kind::lt, .quantum = 60});
+    program_builder b("p");
+    b.thread().vector_operation(fill(0, 1, 1600));  // issued in 104, 100 cycles and 4 of latency: 208
+    const auto p = b.build();
+    node->launch(p);
+    sc_core::sc_start(events.clock().time(208 - 61));
+    EXPECT_EQ(node->memory.get<float>(0, 1).front(), 0.0F);
+    sc_core::sc_start();
+    EXPECT_EQ(node->memory.get<float>(0, 1).front(), 1.0F);
+    EXPECT_EQ(node->cpu.finish_cycle(), 208U);
 }
 
 TEST_P(at_each_quantum, threads_share_nothing) {

@@ -8,9 +8,13 @@ namespace d1 {
 
 namespace {
 
-constexpr std::uint64_t divide_up(std::uint64_t a, std::uint64_t b) { return (a + b - 1) / b; }
+constexpr std::uint64_t divide_up(std::uint64_t a, std::uint64_t b) {
+    return (a + b - 1) / b;
+}
 
-constexpr std::size_t index(unit u) { return static_cast<std::size_t>(u); }
+constexpr std::size_t index(unit u) {
+    return static_cast<std::size_t>(u);
+}
 
 /// 64-byte lines between the first and the last byte.
 std::uint64_t lines(std::int64_t address, std::uint64_t bytes) {
@@ -41,7 +45,7 @@ unit_slots unit_rates(const core_parameters& core, const sram_parameters& memory
 
 unit_demand cost_of(const program::matrix_multiply<std::int64_t>& m, const core_parameters& core,
                     const sram_parameters& memory) {
-    constexpr std::uint64_t block_lines = 8 * 8 * sizeof(float) / packet_bytes;
+    constexpr std::uint64_t block_lines = sizeof(float) * 8 * 8 / packet_bytes;
     const std::uint64_t rows = m.row_blocks;
     const std::uint64_t columns = m.column_blocks;
     const std::uint64_t steps = m.k_steps;
@@ -64,8 +68,8 @@ unit_demand cost_of(const program::vector_operation<std::int64_t>& v, const core
     const std::uint32_t sources = numerics::source_count(v.operation);
     unit_slots slots{};
     slots[index(unit::simd)] = v.elements;
-    slots[index(unit::vector_load)] = (sources > 0 ? operand_lines(v.a, v.a_type) : 0) +
-                                      (sources > 1 ? operand_lines(v.b, v.b_type) : 0);
+    slots[index(unit::vector_load)] =
+        (sources > 0 ? operand_lines(v.a, v.a_type) : 0) + (sources > 1 ? operand_lines(v.b, v.b_type) : 0);
     slots[index(unit::vector_store)] = operand_lines(v.destination, v.destination_type);
     return demand(slots, core.simd_latency, core, memory);
 }

@@ -7,8 +7,8 @@
 
 namespace d1 {
 
-/// A logical rectangle of nodes, laid over physical ones: programs name nodes by logical coordinates, and know nothing of
-/// dead nodes or of where they run.
+/// A logical rectangle of nodes, laid over physical ones: programs name nodes by logical coordinates, and know nothing
+/// of dead nodes or of where they run.
 struct placement {
     grid logical{0, 0};
     std::vector<node_index> nodes;  ///< logical.size() of them, row by row

@@ -16,17 +16,17 @@ inline constexpr std::size_t unit_count = 4;
 /// Slots of each unit.
 using unit_slots = std::array<std::uint64_t, unit_count>;
 
-/// What an instruction wants: how long it takes alone, the slots it takes of each unit, spread evenly over that time, and
-/// the cycles from its last slot to its result.
+/// What an instruction wants: how long it takes alone, the slots it takes of each unit, spread evenly over that time,
+/// and the cycles from its last slot to its result.
 struct unit_demand {
     std::uint64_t cycles = 0;  ///< at least slots / rate of each unit
     unit_slots slots{};
     std::uint64_t latency = 0;
 };
 
-/// Reserves the units of a core in the order in which instructions start. One that finds units partly taken goes on at the
-/// pace that what is left allows, until those before it end; in whole slots, so nothing is given out twice.
-/// Not modelled: which slot within a stretch of even pace an instruction takes.
+/// Reserves the units of a core in the order in which instructions start. One that finds units partly taken goes on at
+/// the pace that what is left allows, until those before it end; in whole slots, so nothing is given out twice. Not
+/// modelled: which slot within a stretch of even pace an instruction takes.
 class unit_schedule {
   public:
     /// `rates`: slots of each unit a cycle.
@@ -51,7 +51,8 @@ class unit_schedule {
         [[nodiscard]] std::uint64_t taken(std::size_t unit, timing::cycle at) const;
     };
 
-    [[nodiscard]] std::uint64_t pace(const running& r, timing::cycle begin, timing::cycle end, std::uint64_t done) const;
+    [[nodiscard]] std::uint64_t pace(const running& r, timing::cycle begin, timing::cycle end,
+                                     std::uint64_t done) const;
 
     unit_slots rates_;
     std::vector<running> running_;

@@ -19,8 +19,8 @@ void network_interface::arm_injection(timing::cycle at) {
     at = std::max(at, port_free_);
     if (at < armed_) {
         armed_ = at;
-        my_.events.schedule(
-            at, timing::order_of(timing::phase::injections, to_number(my_.here), 0, next_event_++), *this, nullptr);
+        my_.events.schedule(at, timing::order_of(timing::phase::injections, to_number(my_.here), 0, next_event_++),
+                            *this, nullptr);
     }
 }
 
@@ -67,8 +67,7 @@ timing::cycle network_interface::next_ready() const {
     const bool window_open = outstanding_ < parameters_.max_outstanding;
     for (const transfer* t : engines_) {
         if (t->cutter.finished() ? may_signal(*t) : window_open) {
-            consider(t->operation == dma_operation::pull ? message_class::request_low : message_class::data,
-                     t->start);
+            consider(t->operation == dma_operation::pull ? message_class::request_low : message_class::data, t->start);
         }
     }
     return nearest;
@@ -76,8 +75,8 @@ timing::cycle network_interface::next_ready() const {
 
 bool network_interface::may_signal(const transfer& t) const {
     return std::none_of(engines_.begin(), engines_.end(), [&t](const transfer* other) {
-        return other->number < t.number && other->remote == t.remote &&
-               other->operation == dma_operation::push && !other->cutter.finished();
+        return other->number < t.number && other->remote == t.remote && other->operation == dma_operation::push &&
+               !other->cutter.finished();
     });
 }
 
@@ -105,11 +104,14 @@ bool network_interface::is_ready(message_class c, timing::cycle now) {
         return true;
     }
     switch (c) {
-        case message_class::response: return !answers_.empty() && answers_.front().ready <= now;
+        case message_class::response:
+            return !answers_.empty() && answers_.front().ready <= now;
         case message_class::data:
             return (!replies_.empty() && replies_.front().ready <= now) || engine_for(c, now) != nullptr;
-        case message_class::request_low: return engine_for(c, now) != nullptr;
-        case message_class::request_high: break;
+        case message_class::request_low:
+            return engine_for(c, now) != nullptr;
+        case message_class::request_high:
+            break;
     }
     return false;
 }
@@ -125,8 +127,7 @@ burst_ptr network_interface::next_burst(message_class c, timing::cycle now) {
         answers_.pop_front();
     } else {
         transfer* const own = engine_for(c, now);
-        const bool reply_ready =
-            c == message_class::data && !replies_.empty() && replies_.front().ready <= now;
+        const bool reply_ready = c == message_class::data && !replies_.empty() && replies_.front().ready <= now;
         if (reply_ready && (own == nullptr || !engines_first_)) {
             b = std::move(replies_.front().b);
             replies_.pop_front();

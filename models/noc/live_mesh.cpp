@@ -28,8 +28,8 @@ live_mesh::live_mesh(grid shape, std::span<const coordinate> blocked)
     : shape_((require_shape(shape), shape)),
       blocked_(blocked.begin(), blocked.end()),
       live_(shape.size(), 1),
-      head_(shape.size() * direction_count, none),
-      run_(shape.size() * direction_count, 0) {
+      head_(std::size_t{shape.size()} * direction_count, none),
+      run_(std::size_t{shape.size()} * direction_count, 0) {
     std::sort(blocked_.begin(), blocked_.end());  // routes depend on the set, not on how it is written
     for (const coordinate c : blocked_) {
         if (!shape.contains(c)) {

@@ -80,9 +80,15 @@ network_interface::transfer* network_interface::open_transfer(tlm::tlm_generic_p
     t.remote = remote.node;
     t.number = next_command_++;
     switch (command->operation) {
-        case dma_operation::push: ++count_.pushes; break;
-        case dma_operation::pull: ++count_.pulls; break;
-        case dma_operation::signal: ++count_.signals; break;
+        case dma_operation::push:
+            ++count_.pushes;
+            break;
+        case dma_operation::pull:
+            ++count_.pulls;
+            break;
+        case dma_operation::signal:
+            ++count_.signals;
+            break;
     }
     const bool is_signal = command->operation == dma_operation::signal;
     t.cutter = transfer_cutter(is_signal ? transfer_geometry{} : command->geometry);  // a signal has nothing to cut
@@ -183,8 +189,7 @@ void network_interface::receive(burst& b, sc_core::sc_time& delay) {
     const timing::cycle arrival = b.times.last() + parameters_.arrival_cycles;
     delay = my_.events.clock().time(arrival - now);
     b.cause.chain += std::uint64_t{b.hops + 2} * noc_.hop_cycles + parameters_.arrival_cycles;
-    const auto phase =
-        b.kind == burst_kind::signal ? timing::phase::signals_arrive : timing::phase::bytes_arrive;
+    const auto phase = b.kind == burst_kind::signal ? timing::phase::signals_arrive : timing::phase::bytes_arrive;
     intrusive_ptr_add_ref(&b);  // the event's own reference, taken over by arrival_face
     my_.events.schedule(
         arrival, timing::order_of(phase, to_number(b.source), static_cast<std::uint32_t>(b.channel_class), b.sequence),
@@ -196,8 +201,12 @@ void network_interface::arrive(burst& b) {
     longest_chain_ = std::max(longest_chain_, b.cause.chain);
     count_.packets_received += b.times.count;
     switch (b.kind) {
-        case burst_kind::pull_request: serve_pull(b); break;
-        case burst_kind::push_data: answer(b, burst_kind::push_answer, move_bytes(b, tlm::TLM_WRITE_COMMAND)); break;
+        case burst_kind::pull_request:
+            serve_pull(b);
+            break;
+        case burst_kind::push_data:
+            answer(b, burst_kind::push_answer, move_bytes(b, tlm::TLM_WRITE_COMMAND));
+            break;
         case burst_kind::pull_data: {
             const burst_status status = move_bytes(b, tlm::TLM_WRITE_COMMAND);
             if (status != burst_status::good) {
@@ -206,7 +215,9 @@ void network_interface::arrive(burst& b) {
             piece_done(*static_cast<transfer*>(b.transfer), status, b.cause);
             break;
         }
-        case burst_kind::signal: my_.signals.deliver(b.semaphore, b.amount, b.cause); break;
+        case burst_kind::signal:
+            my_.signals.deliver(b.semaphore, b.amount, b.cause);
+            break;
         case burst_kind::push_answer:
         case burst_kind::error_answer:
             if (b.status != burst_status::good) {
@@ -344,12 +355,18 @@ std::vector<std::string> network_interface::unfinished() const {
         }
         std::ostringstream text;
         switch (t.operation) {
-            case dma_operation::push: text << "push to"; break;
-            case dma_operation::pull: text << "pull from"; break;
-            case dma_operation::signal: text << "signal to"; break;
+            case dma_operation::push:
+                text << "push to";
+                break;
+            case dma_operation::pull:
+                text << "pull from";
+                break;
+            case dma_operation::signal:
+                text << "signal to";
+                break;
         }
-        text << " node number " << to_number(t.remote) << ", " << t.cutter.geometry().bytes() << " B, "
-             << t.open_pieces << " bursts unanswered" << (t.finished_sending() ? "" : ", not yet all sent");
+        text << " node number " << to_number(t.remote) << ", " << t.cutter.geometry().bytes() << " B, " << t.open_pieces
+             << " bursts unanswered" << (t.finished_sending() ? "" : ", not yet all sent");
         all.push_back(text.str());
     }
     return all;
@@ -361,12 +378,12 @@ void network_interface::register_statistics(statistics::group& group) {
     group.counter("signals", "signals", "remote signals accepted, those behind pushes not counted", count_.signals);
     group.counter("bursts_sent", "bursts", "bursts injected, of all classes", count_.bursts_sent);
     group.counter("packets_sent", "packets", "packets injected, of all classes", count_.packets_sent);
-    group.counter("packets_received", "packets", "packets taken from the mesh, of all classes", count_.packets_received);
+    group.counter("packets_received", "packets", "packets taken from the mesh, of all classes",
+                  count_.packets_received);
     group.counter("bytes_received", "B", "payload bytes written to the SRAM", count_.bytes_received);
     group.counter("mesh_read_lines", "lines", "64-byte lines read at the mesh read port", count_.mesh_read_lines);
     group.counter("mesh_write_lines", "lines", "64-byte lines written at the mesh write port", count_.mesh_write_lines);
-    group.counter("window_full", "bursts", "bursts that filled the window of max_outstanding",
-                  count_.window_full);
+    group.counter("window_full", "bursts", "bursts that filled the window of max_outstanding", count_.window_full);
     group.counter("retries", "bursts", "walks that met a full horizon and were tried again", count_.retries);
     group.counter("address_errors", "bursts", "bursts answered with an address error", count_.address_errors);
 }

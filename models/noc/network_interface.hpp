@@ -37,21 +37,21 @@ struct network_interface_surroundings {
     race_detector* races = nullptr;  ///< null: switched off
 };
 
-/// Sockets: `dma` takes commands from the core (dma_extension), `mem` is the way to the SRAM's mesh ports, `in` and `out`
-/// go to the router.
+/// Sockets: `dma` takes commands from the core (dma_extension), `mem` is the way to the SRAM's mesh ports, `in` and
+/// `out` go to the router.
 ///
-/// A command is accepted by the non-blocking transport: TLM_COMPLETED at once, or TLM_ACCEPTED while the queue is full and
-/// BEGIN_RESP on the backward path when there is room. Up to `engines` transfers are cut at once and take turns burst by
-/// burst; a push burst is outstanding until its answer, a pull burst from its request to the write of its last byte, and
-/// at most `max_outstanding` are. Injection takes one packet a cycle, and a class in turn; the SRAM's mesh read port one
-/// line a cycle. Taking data never waits; an answer or a reply waits in a queue of its own class.
-/// A signal follows all earlier pushes of its node to the same destination.
+/// A command is accepted by the non-blocking transport: TLM_COMPLETED at once, or TLM_ACCEPTED while the queue is full
+/// and BEGIN_RESP on the backward path when there is room. Up to `engines` transfers are cut at once and take turns
+/// burst by burst; a push burst is outstanding until its answer, a pull burst from its request to the write of its last
+/// byte, and at most `max_outstanding` are. Injection takes one packet a cycle, and a class in turn; the SRAM's mesh
+/// read port one line a cycle. Taking data never waits; an answer or a reply waits in a queue of its own class. A
+/// signal follows all earlier pushes of its node to the same destination.
 ///
 /// lt: b_transport with the core's lead; bursts leave as if alone, and nothing is shared.
-/// Zero load, constants besides the hops: a packet injected in cycle t stands at its own router in t + hop_cycles; one that
-/// leaves the last router towards the interface in cycle t is there in t + hop_cycles, and its bytes or signal are visible
-/// arrival_cycles after its burst's last packet.
-/// Not modelled: finite injection queues of answers and replies, CRC and retry.
+/// Zero load, constants besides the hops: a packet injected in cycle t stands at its own router in t + hop_cycles; one
+/// that leaves the last router towards the interface in cycle t is there in t + hop_cycles, and its bytes or signal are
+/// visible arrival_cycles after its burst's last packet. Not modelled: finite injection queues of answers and replies,
+/// CRC and retry.
 class network_interface : public sc_core::sc_module, private timing::event_handler {
   public:
     tlm::tlm_target_socket<512> dma{"dma"};
@@ -123,9 +123,9 @@ class network_interface : public sc_core::sc_module, private timing::event_handl
     [[nodiscard]] burst_ptr next_of(transfer& t);
     void inject(message_class c, burst_ptr b, timing::cycle now);
     struct injection_plan {
-        packet_times times;       // of the packets at the interface
-        std::uint64_t next_slot;  // first free slot of the injection link afterwards
-        std::uint64_t next_line;  // first free slot of the mesh read port afterwards
+        packet_times times;           // of the packets at the interface
+        std::uint64_t next_slot = 0;  // first free slot of the injection link afterwards
+        std::uint64_t next_line = 0;  // first free slot of the mesh read port afterwards
     };
     [[nodiscard]] injection_plan plan_injection(const burst& b, timing::cycle now) const;
     void injected(burst& b);
@@ -142,7 +142,8 @@ class network_interface : public sc_core::sc_module, private timing::event_handl
 
     // Bytes
     burst_status move_bytes(burst& b, tlm::tlm_command command);
-    burst_status access(std::int64_t offset, std::span<std::byte> bytes, std::uint32_t length, tlm::tlm_command command);
+    burst_status access(std::int64_t offset, std::span<std::byte> bytes, std::uint32_t length,
+                        tlm::tlm_command command);
 
     [[nodiscard]] burst_ptr make_burst(burst_kind kind, node_index destination, const causality& cause);
     enum class memory_side : std::uint8_t { own, remote };

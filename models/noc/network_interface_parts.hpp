@@ -29,12 +29,15 @@ struct network_interface::transfer {
 
 [[nodiscard]] constexpr message_class class_of(burst_kind kind) noexcept {
     switch (kind) {
-        case burst_kind::pull_request: return message_class::request_low;
+        case burst_kind::pull_request:
+            return message_class::request_low;
         case burst_kind::push_data:
         case burst_kind::pull_data:
-        case burst_kind::signal: return message_class::data;
+        case burst_kind::signal:
+            return message_class::data;
         case burst_kind::push_answer:
-        case burst_kind::error_answer: return message_class::response;
+        case burst_kind::error_answer:
+            return message_class::response;
     }
     return message_class::data;
 }

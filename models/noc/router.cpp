@@ -11,6 +11,7 @@ constexpr std::array<const char*, port_count> port_names{"west", "east", "north"
 /// The slots that a walk has taken here, in case it must give them back; copies only what it needs to.
 class slot_record {
   public:
+    // NOLINTNEXTLINE(cppcoreguidelines-pro-type-member-init): offset_ is on the way of every burst
     explicit slot_record(const packet_times& t) : first_(t.first), mask_(t.mask), count_(t.count), last_(t.last()) {
         if (mask_ == 0) {
             offset_ = t.offset;
@@ -38,8 +39,8 @@ class slot_record {
     std::array<std::uint16_t, packet_times::capacity> offset_;  // unset where the mask says it all
 };
 
-/// A router's part of the route table in one word a destination, three bits an input port: a lookup is one load, and the
-/// tables of a whole die stay in the second-level cache.
+/// A router's part of the route table in one word a destination, three bits an input port: a lookup is one load, and
+/// the tables of a whole die stay in the second-level cache.
 std::vector<std::uint16_t> pack(const route_table& routes, node_index here) {
     const std::uint32_t nodes = routes.shape().size();
     std::vector<std::uint16_t> packed(nodes);
@@ -118,7 +119,8 @@ void router::register_statistics(statistics::group& group) {
     for (std::uint32_t i = 0; i < port_count; ++i) {
         auto& link = group.child(port_names[i]);
         link.counter("packets", "packets", "packets that left through this link", packets_[i]);
-        link.counter("waited", "cycles", "cycles that last packets of bursts waited for a slot of this link", waited_[i]);
+        link.counter("waited", "cycles", "cycles that last packets of bursts waited for a slot of this link",
+                     waited_[i]);
     }
 }
 

@@ -17,15 +17,15 @@
 
 namespace d1::noc {
 
-/// Five sending and five receiving links: west, east, north, south and local (the network interface). A burst that enters
-/// is passed to the link that the route table names for (input port, destination), one hop later.
+/// Five sending and five receiving links: west, east, north, south and local (the network interface). A burst that
+/// enters is passed to the link that the route table names for (input port, destination), one hop later.
 ///
 /// lt: nothing but the hop. at: each packet of the burst reserves a slot of the sending link; if a link is full to its
 /// calendar's horizon the burst comes back `refused` and every slot it had taken is given back.
-/// Zero load: a packet that stands at an input in cycle t stands at the next router's input in t + hop_cycles (HC34-U: one
-/// cycle per hop), and at the network interface likewise.
-/// Not modelled at these levels: input queues and their limits (a packet that waits for a slot blocks nobody behind it on
-/// another way), arbitration other than first reserved, first served.
+/// Zero load: a packet that stands at an input in cycle t stands at the next router's input in t + hop_cycles (HC34-U:
+/// one cycle per hop), and at the network interface likewise. Not modelled at these levels: input queues and their
+/// limits (a packet that waits for a slot blocks nobody behind it on another way), arbitration other than first
+/// reserved, first served.
 class router : public sc_core::sc_module, private link_initiator {
   public:
     using in_socket = link_target_socket;

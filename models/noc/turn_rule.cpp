@@ -261,8 +261,8 @@ class turn_chooser {
     [[nodiscard]] std::vector<turn> corners(coordinate b) const {
         struct corner {
             coordinate at;
-            port in;
-            port out;
+            port in = port::local;
+            port out = port::local;
         };
         std::vector<turn> turns;
         for (const corner& c :

@@ -92,8 +92,10 @@ std::optional<elementwise_operation> elementwise_operation_from_name(std::string
 void apply(elementwise_operation operation, destination_elements d, source_elements a, source_elements b, float s,
            arithmetic rules) {
     check_sizes(operation, d, a, b);
+    // NOLINTBEGIN(cppcoreguidelines-pro-type-member-init): filled chunk by chunk
     std::array<float, chunk_elements> a_values;
     std::array<float, chunk_elements> b_values;
+    // NOLINTEND(cppcoreguidelines-pro-type-member-init)
     const auto load = [](source_elements source, std::size_t first, std::span<float> values) {
         const std::size_t width = bytes(source.type.format);
         decode(source.type, source.bytes.subspan(first * width, values.size() * width), values);

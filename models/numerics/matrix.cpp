@@ -22,11 +22,11 @@ namespace hn = hwy::HWY_NAMESPACE;
 
 // Operands widened to FP32 and C as bytes, in the layouts of the header.
 struct tile_product {
-    std::byte* c;
-    const float* a;
-    const float* b;
+    std::byte* c = nullptr;
+    const float* a = nullptr;
+    const float* b = nullptr;
     matrix_shape shape;
-    bool accumulate;
+    bool accumulate = false;
 };
 
 // The rounding of an operation's result, after the hardware's own. Subnormals are cleared by a mask, not by the
@@ -98,17 +98,17 @@ HWY_INLINE void multiply_columns(D d, float* HWY_RESTRICT c, const float* HWY_RE
     const std::size_t next = k_steps * slice_elements;
     for (std::size_t k = 0; k < k_steps; ++k, a += slice_elements, b += slice_elements) {
         const V b0 = load_columns(d, b, next);
-        const V b1 = load_columns(d, b + 1 * block_columns, next);
-        const V b2 = load_columns(d, b + 2 * block_columns, next);
-        const V b3 = load_columns(d, b + 3 * block_columns, next);
-        c0 = step<keep>(d, c0, a + 0 * step_depth, b0, b1, b2, b3);
-        c1 = step<keep>(d, c1, a + 1 * step_depth, b0, b1, b2, b3);
-        c2 = step<keep>(d, c2, a + 2 * step_depth, b0, b1, b2, b3);
-        c3 = step<keep>(d, c3, a + 3 * step_depth, b0, b1, b2, b3);
-        c4 = step<keep>(d, c4, a + 4 * step_depth, b0, b1, b2, b3);
-        c5 = step<keep>(d, c5, a + 5 * step_depth, b0, b1, b2, b3);
-        c6 = step<keep>(d, c6, a + 6 * step_depth, b0, b1, b2, b3);
-        c7 = step<keep>(d, c7, a + 7 * step_depth, b0, b1, b2, b3);
+        const V b1 = load_columns(d, b + std::size_t{1} * block_columns, next);
+        const V b2 = load_columns(d, b + std::size_t{2} * block_columns, next);
+        const V b3 = load_columns(d, b + std::size_t{3} * block_columns, next);
+        c0 = step<keep>(d, c0, a + std::size_t{0} * step_depth, b0, b1, b2, b3);
+        c1 = step<keep>(d, c1, a + std::size_t{1} * step_depth, b0, b1, b2, b3);
+        c2 = step<keep>(d, c2, a + std::size_t{2} * step_depth, b0, b1, b2, b3);
+        c3 = step<keep>(d, c3, a + std::size_t{3} * step_depth, b0, b1, b2, b3);
+        c4 = step<keep>(d, c4, a + std::size_t{4} * step_depth, b0, b1, b2, b3);
+        c5 = step<keep>(d, c5, a + std::size_t{5} * step_depth, b0, b1, b2, b3);
+        c6 = step<keep>(d, c6, a + std::size_t{6} * step_depth, b0, b1, b2, b3);
+        c7 = step<keep>(d, c7, a + std::size_t{7} * step_depth, b0, b1, b2, b3);
     }
     const V nan = hn::BitCast(d, hn::Set(hn::RebindToUnsigned<D>(), canonical_nan_fp32));
     const auto finish = [d, c, nan](std::size_t row, V value) HWY_ATTR {

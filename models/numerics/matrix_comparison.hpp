@@ -37,7 +37,7 @@ struct matrix_case {
     matrix_shape shape;
     element_type a_type;
     element_type b_type;
-    pattern_class kind;
+    pattern_class kind{};
     bool accumulate = false;
     bool keep_subnormals = true;
 };

@@ -54,13 +54,13 @@ struct burst {
     /// now, spelt out; the other packets follow.
     packet_times times;
 
-    transfer_piece piece;            ///< what is carried or, by a pull request, asked for
-    std::int64_t semaphore = 0;      ///< signal: which
-    std::int64_t amount = 0;         ///< signal: how much
-    void* transfer = nullptr;        ///< the initiating interface's own record, given back in answers and replies
-    std::uint32_t race_transfer = 0;         ///< the race detector's name for the transfer
-    causality cause;                 ///< what led to this burst
-    std::uint32_t hops = 0;          ///< routers entered so far, less one
+    transfer_piece piece;             ///< what is carried or, by a pull request, asked for
+    std::int64_t semaphore = 0;       ///< signal: which
+    std::int64_t amount = 0;          ///< signal: how much
+    void* transfer = nullptr;         ///< the initiating interface's own record, given back in answers and replies
+    std::uint32_t race_transfer = 0;  ///< the race detector's name for the transfer
+    causality cause;                  ///< what led to this burst
+    std::uint32_t hops = 0;           ///< routers entered so far, less one
 
     [[nodiscard]] bool carries_data() const noexcept {
         return kind == burst_kind::push_data || kind == burst_kind::pull_data;
@@ -109,7 +109,9 @@ class burst_pool {
     std::size_t in_use_ = 0;
 };
 
-inline void intrusive_ptr_add_ref(burst* b) noexcept { ++b->references_; }
+inline void intrusive_ptr_add_ref(burst* b) noexcept {
+    ++b->references_;
+}
 inline void intrusive_ptr_release(burst* b) noexcept {
     if (--b->references_ == 0) {
         b->pool_->give_back(*b);

@@ -1,5 +1,6 @@
 #pragma once
-// What a signal carries besides its count: how long the chain of waits behind it is, and what is known to have happened.
+// What a signal carries besides its count: how long the chain of waits behind it is, and what is known to have
+// happened.
 
 #include <algorithm>
 #include <cstdint>
@@ -8,8 +9,8 @@ namespace d1 {
 
 /// Two facts that travel with the flow of synchronisation and never change it.
 struct causality {
-    /// Cycles of the longest chain of request, signal and zero-load hop latencies that led here; all work, serialisation
-    /// and contention taken as zero.
+    /// Cycles of the longest chain of request, signal and zero-load hop latencies that led here; all work,
+    /// serialisation and contention taken as zero.
     std::uint64_t chain = 0;
     /// Knowledge of the race detector (a handle of its own), 0 where it is off.
     std::uint32_t knowledge = 0;

@@ -16,7 +16,9 @@ struct coordinate {
 /// Number of a node on its die, y * columns + x. Dead nodes have numbers too.
 enum class node_index : std::uint32_t {};
 
-[[nodiscard]] constexpr std::uint32_t to_number(node_index node) noexcept { return static_cast<std::uint32_t>(node); }
+[[nodiscard]] constexpr std::uint32_t to_number(node_index node) noexcept {
+    return static_cast<std::uint32_t>(node);
+}
 
 /// The rectangle of places that the nodes of a die stand on.
 struct grid {
@@ -43,18 +45,25 @@ struct grid {
 enum class port : std::uint8_t { west = 0, east = 1, north = 2, south = 3, local = 4 };
 inline constexpr std::uint32_t port_count = 5;
 
-[[nodiscard]] constexpr std::uint32_t to_number(port p) noexcept { return static_cast<std::uint32_t>(p); }
+[[nodiscard]] constexpr std::uint32_t to_number(port p) noexcept {
+    return static_cast<std::uint32_t>(p);
+}
 [[nodiscard]] constexpr port opposite(port p) noexcept {
     return p == port::local ? port::local : static_cast<port>(static_cast<std::uint8_t>(p) ^ 1U);
 }
 /// The place one hop from `c` through `p`.
 [[nodiscard]] constexpr coordinate neighbour(coordinate c, port p) noexcept {
     switch (p) {
-        case port::west: return {c.x - 1, c.y};
-        case port::east: return {c.x + 1, c.y};
-        case port::north: return {c.x, c.y - 1};
-        case port::south: return {c.x, c.y + 1};
-        case port::local: break;
+        case port::west:
+            return {c.x - 1, c.y};
+        case port::east:
+            return {c.x + 1, c.y};
+        case port::north:
+            return {c.x, c.y - 1};
+        case port::south:
+            return {c.x, c.y + 1};
+        case port::local:
+            break;
     }
     return c;
 }

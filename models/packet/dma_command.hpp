@@ -18,15 +18,16 @@ struct semaphore_signal {
 
 enum class dma_operation : std::uint8_t { push, pull, signal };
 
-/// A push, a pull or a remote signal. The generic payload's address names the remote node and, for a transfer, the first
-/// byte there; its command is TLM_IGNORE_COMMAND, since the bytes move later and not through its data pointer.
+/// A push, a pull or a remote signal. The generic payload's address names the remote node and, for a transfer, the
+/// first byte there; its command is TLM_IGNORE_COMMAND, since the bytes move later and not through its data pointer.
 struct dma_extension : tlm::tlm_extension<dma_extension> {
     dma_operation operation = dma_operation::push;
-    transfer_geometry geometry;              ///< for push and pull
-    std::optional<semaphore_signal> done;    ///< own semaphore: a push's source has been read, a pull's bytes are written
-    std::optional<semaphore_signal> notify;  ///< semaphore of the remote node: behind a push's data, or the signal itself
-    causality cause;                         ///< what led the thread here
-    std::uint32_t race_transfer = 0;         ///< the race detector's name for the transfer
+    transfer_geometry geometry;            ///< for push and pull
+    std::optional<semaphore_signal> done;  ///< own semaphore: a push's source has been read, a pull's bytes are written
+    std::optional<semaphore_signal>
+        notify;                       ///< semaphore of the remote node: behind a push's data, or the signal itself
+    causality cause;                  ///< what led the thread here
+    std::uint32_t race_transfer = 0;  ///< the race detector's name for the transfer
 
     tlm::tlm_extension_base* clone() const override { return new dma_extension(*this); }
     void copy_from(tlm::tlm_extension_base const& other) override { *this = static_cast<const dma_extension&>(other); }

@@ -25,10 +25,10 @@ using link_initiator_socket = tlm::tlm_initiator_socket<link_bits, link_protocol
 /// A link's receiving end.
 using link_target_socket = tlm::tlm_target_socket<link_bits, link_protocol, 1, sc_core::SC_ZERO_OR_MORE_BOUND>;
 
-/// What a receiving end is bound to. `b_transport(burst, delay)`: the burst's first packet stands here after `delay`; the
-/// callee reserves the way on and adds what it takes. It never waits.
-/// Not modelled on links: direct memory access and debug transport, since no memory is addressed by a packet, and the
-/// non-blocking interface, which a block that has a cycle-accurate level overrides.
+/// What a receiving end is bound to. `b_transport(burst, delay)`: the burst's first packet stands here after `delay`;
+/// the callee reserves the way on and adds what it takes. It never waits. Not modelled on links: direct memory access
+/// and debug transport, since no memory is addressed by a packet, and the non-blocking interface, which a block that
+/// has a cycle-accurate level overrides.
 class link_target : public tlm::tlm_fw_transport_if<link_protocol> {
   public:
     tlm::tlm_sync_enum nb_transport_fw(burst&, link_phase&, sc_core::sc_time&) override {

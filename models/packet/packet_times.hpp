@@ -6,9 +6,9 @@
 
 namespace d1 {
 
-/// Packet i passes at `first + offset[i]`; offsets do not fall, offset[0] = 0. Where all packets pass in different cycles,
-/// less than 64 cycles apart from first to last, `mask` says the same in one word, bit c for cycle `first + c`; else it
-/// is 0.
+/// Packet i passes at `first + offset[i]`; offsets do not fall, offset[0] = 0. Where all packets pass in different
+/// cycles, less than 64 cycles apart from first to last, `mask` says the same in one word, bit c for cycle `first + c`;
+/// else it is 0.
 struct packet_times {
     static constexpr std::uint32_t capacity = 16;
 

@@ -37,8 +37,8 @@ struct transfer_piece {
         std::uint32_t c = column;
         for (std::uint32_t done = 0; done < bytes;) {
             const std::uint32_t length = std::min(bytes - done, geometry.row_bytes - c);
-            visit(geometry.source + r * geometry.source_stride + c, geometry.destination + r * geometry.destination_stride + c,
-                  length, done);
+            visit(geometry.source + r * geometry.source_stride + c,
+                  geometry.destination + r * geometry.destination_stride + c, length, done);
             done += length;
             ++r;
             c = 0;

@@ -98,7 +98,7 @@ void printer::name_counters() {
     constexpr std::string_view letters = "ijklmnpq";
     for (std::size_t d = 0; d < max_loop_depth; ++d) {
         counters_[d] = letters[d];
-        while (names_.count(counters_[d]) > 0) counters_[d] += '_';
+        while (names_.contains(counters_[d])) counters_[d] += '_';
     }
 }
 

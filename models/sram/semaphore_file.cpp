@@ -59,6 +59,8 @@ std::vector<semaphore_file::waiting> semaphore_file::waiters() const {
     return all;
 }
 
-void semaphore_file::reset() { std::fill(semaphores_.begin(), semaphores_.end(), counter{}); }
+void semaphore_file::reset() {
+    std::fill(semaphores_.begin(), semaphores_.end(), counter{});
+}
 
 }  // namespace d1

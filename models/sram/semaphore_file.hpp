@@ -22,10 +22,10 @@ class semaphore_waiter {
     ~semaphore_waiter() = default;
 };
 
-/// Unsigned 32-bit counters, zero at reset. A wait takes its amount in one step; waiters of a semaphore are served in the
-/// order in which they came, and a later one that wants less never overtakes.
-/// What signals carry is handed on first in, first out: a wait learns of the signals whose counts it consumes.
-/// Not modelled: what a semaphore operation costs; the core and the network interface account for that.
+/// Unsigned 32-bit counters, zero at reset. A wait takes its amount in one step; waiters of a semaphore are served in
+/// the order in which they came, and a later one that wants less never overtakes. What signals carry is handed on first
+/// in, first out: a wait learns of the signals whose counts it consumes. Not modelled: what a semaphore operation
+/// costs; the core and the network interface account for that.
 class semaphore_file {
   public:
     /// One that waits: for `amount` of `semaphore`.
@@ -50,11 +50,11 @@ class semaphore_file {
     [[nodiscard]] std::uint32_t value(std::uint32_t semaphore) const { return semaphores_.at(semaphore).value; }
 
     /// Adds `amount`, then serves waiters. False, with nothing changed, if the counter would overflow.
-    [[nodiscard]] bool signal(std::uint32_t semaphore, std::uint32_t amount, const causality& cause);
+    [[nodiscard]] bool signal(std::uint32_t number, std::uint32_t amount, const causality& cause);
 
     /// Takes `amount` and returns what the consumed signals carried, or, if there is not enough or others wait already,
     /// queues the thread, which is told later.
-    [[nodiscard]] std::optional<causality> wait(std::uint32_t semaphore, std::uint32_t amount, std::uint32_t thread);
+    [[nodiscard]] std::optional<causality> wait(std::uint32_t number, std::uint32_t amount, std::uint32_t thread);
 
     /// The threads that wait now, by semaphore and then in their order.
     [[nodiscard]] std::vector<waiting> waiters() const;
@@ -63,7 +63,7 @@ class semaphore_file {
 
   private:
     struct share {
-        std::uint32_t units;
+        std::uint32_t units = 0;
         causality cause;
     };
     struct counter {

@@ -12,8 +12,8 @@
 
 namespace d1 {
 
-/// Delivers signals to the semaphores of a node, now or later. A signal that names no semaphore of the node, or makes one
-/// overflow, ends the run as a failed check.
+/// Delivers signals to the semaphores of a node, now or later. A signal that names no semaphore of the node, or makes
+/// one overflow, ends the run as a failed check.
 class signal_scheduler final : public timing::event_handler {
   public:
     signal_scheduler(std::string node_name, node_index node, semaphore_file& semaphores, timing::event_queue& events)
@@ -29,8 +29,8 @@ class signal_scheduler final : public timing::event_handler {
 
   private:
     struct pending {
-        std::int64_t semaphore;
-        std::int64_t amount;
+        std::int64_t semaphore = 0;
+        std::int64_t amount = 0;
         causality cause;
     };
     // Local signals come after those from the mesh within a cycle: their lane follows the message classes.

@@ -18,10 +18,9 @@ namespace d1 {
 /// reserves its slots, since only the user knows when it wants them.
 ///
 /// TLM_IGNORE_COMMAND checks the address and moves nothing, which is what an access is where bytes are switched off.
-/// Out of range gives TLM_ADDRESS_ERROR_RESPONSE and no effect, byte enables or a streaming width below the length their
-/// own error responses. DMI is granted for the whole memory, debug transport is open. Contents are zero at reset; the host
-/// gets memory for what is touched alone.
-/// Not modelled: banks and their conflicts, ECC.
+/// Out of range gives TLM_ADDRESS_ERROR_RESPONSE and no effect, byte enables or a streaming width below the length
+/// their own error responses. DMI is granted for the whole memory, debug transport is open. Contents are zero at reset;
+/// the host gets memory for what is touched alone. Not modelled: banks and their conflicts, ECC.
 class sram : public sc_core::sc_module {
   public:
     tlm::tlm_target_socket<512> core{"core"};

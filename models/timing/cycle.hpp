@@ -9,7 +9,8 @@ namespace d1::timing {
 /// A point in time or a duration, in cycles of the die's clock; points count from the launch of the run.
 using cycle = std::uint64_t;
 
-/// The clock as a figure, not as a signal that toggles: inside a block time is counted in cycles, at a face it is sc_time.
+/// The clock as a figure, not as a signal that toggles: inside a block time is counted in cycles, at a face it is
+/// sc_time.
 class clock {
   public:
     /// `period` must be a positive multiple of SystemC's time resolution.

@@ -36,9 +36,9 @@ class event_handler {
     ~event_handler() = default;
 };
 
-/// Events of a die in the order (cycle, order_of). One SystemC method serves all events of a cycle and re-arms itself for
-/// the next cycle that has any; a die in which nothing happens has no kernel activity.
-/// The order rests neither on delta cycles nor on the order of construction.
+/// Events of a die in the order (cycle, order_of). One SystemC method serves all events of a cycle and re-arms itself
+/// for the next cycle that has any; a die in which nothing happens has no kernel activity. The order rests neither on
+/// delta cycles nor on the order of construction.
 class event_queue : public sc_core::sc_module {
   public:
     SC_HAS_PROCESS(event_queue);

@@ -10,10 +10,10 @@
 
 namespace d1::timing {
 
-/// Reserves the slots of a resource that serves `rate` packets a cycle. A ring of bitmaps, 64 cycles a word, cleared when
-/// a word is met again: the first free slot at or after a cycle is found by bit scan, and later reservations use the gaps
-/// that earlier, far-off ones leave. Reservations reach `horizon` cycles ahead of `now`.
-/// Not modelled: who holds a slot, and the finite queue in front of the resource.
+/// Reserves the slots of a resource that serves `rate` packets a cycle. A ring of bitmaps, 64 cycles a word, cleared
+/// when a word is met again: the first free slot at or after a cycle is found by bit scan, and later reservations use
+/// the gaps that earlier, far-off ones leave. Reservations reach `horizon` cycles ahead of `now`. Not modelled: who
+/// holds a slot, and the finite queue in front of the resource.
 class slot_calendar {
   public:
     slot_calendar(std::uint32_t rate, std::uint32_t horizon);
@@ -22,7 +22,8 @@ class slot_calendar {
     /// back. Returns false, with nothing taken and `times` unspecified, if one would lie `horizon` or more past `now`.
     [[nodiscard]] bool reserve(packet_times& times, std::uint64_t now) {
         // Most bursts find all their slots free: one or two words decide.
-        if (rate_ == 1 && times.mask != 0 && times.last() + 1 < now + horizon_ && reserve_mask(times.first, times.mask)) {
+        if (rate_ == 1 && times.mask != 0 && times.last() + 1 < now + horizon_ &&
+            reserve_mask(times.first, times.mask)) {
             return true;
         }
         return reserve_each(times, now);

@@ -97,13 +97,15 @@ class socket_walk : public sc_core::sc_module,
     void serve(void*) override {
         const timing::cycle now = events_.now();
         for (const injection& i : schedule_.by_cycle[now % period]) {
-            const burst_ptr b = bursts_.acquire(false);
-            b->source = i.source;
-            b->destination = i.destination;
-            b->times = packet_times::back_to_back(now, schedule_.burst_packets);
+            // A walk is over when the call returns, so one burst serves them all.
+            burst_->source = i.source;
+            burst_->destination = i.destination;
+            burst_->hops = 0;
+            burst_->refused = false;
+            burst_->times = packet_times::back_to_back(now, schedule_.burst_packets);
             sc_core::sc_time delay;
-            (*out_[to_number(i.source)])->b_transport(*b, delay);
-            refused_ += b->refused;
+            (*out_[to_number(i.source)])->b_transport(*burst_, delay);
+            refused_ += burst_->refused;
         }
         if (now + 1 < end_) {
             events_.schedule(now + 1, 0, *this);
@@ -117,6 +119,7 @@ class socket_walk : public sc_core::sc_module,
     timing::event_queue events_;
     noc::router_mesh mesh_;
     burst_pool bursts_;
+    burst_ptr burst_ = bursts_.acquire(false);
     std::vector<std::unique_ptr<link_initiator_socket>> out_;
     std::vector<std::unique_ptr<link_target_socket>> in_;
     timing::cycle start_ = 0;

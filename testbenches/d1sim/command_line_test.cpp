@@ -62,10 +62,19 @@ TEST_F(program, says_of_convolutions_that_they_are_expanded_and_of_lt_what_it_le
     EXPECT_THAT(o.out, HasSubstr("timing lt with a quantum of 1000 cycles and no contention"));
 }
 
+TEST_F(program, prints_the_statistics_if_asked_to) {
+    const outcome o = folder.run(small_run("net.csv", {"--statistics"}));
+    EXPECT_EQ(o.code, 0);
+    EXPECT_THAT(o.out, ContainsRegex("\nHost: [^\n]*\n\n"));
+    EXPECT_THAT(o.out, ContainsRegex("\n[^\n]*core.matrix_steps +16 +"));
+    EXPECT_THAT(folder.run(small_run("net.csv")).out, Not(HasSubstr("matrix_steps")));
+}
+
 TEST_F(program, runs_on_the_default_die_of_354_nodes) {
     const outcome o = folder.run({"run", "net.csv", "--check"});
     EXPECT_EQ(o.code, 0);
     EXPECT_THAT(o.out, HasSubstr("354 live nodes"));
+    EXPECT_THAT(o.out, ContainsRegex("\nDead routers: [0-9]+ of 124962 pairs of nodes take a detour"));
 }
 
 TEST_F(program, help_version_and_dump_go_to_the_standard_output) {

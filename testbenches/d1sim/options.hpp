@@ -18,7 +18,7 @@ struct run_options {
     std::uint32_t batch = 1;
     numerics::element_type output{};
     bool check = false;
-    std::string json;  ///< empty: none
+    std::string json;         ///< empty: none
     bool statistics = false;  ///< print a summary of all counters
     bool sample_layers = false;
     std::uint64_t sample_interval = 0;  ///< cycles; 0: none

@@ -73,7 +73,7 @@ TEST(command_line, without_anything_or_with_help_is_a_text_that_teaches) {
                     AllOf(HasSubstr("d1sim run FILE"), HasSubstr("Layer, M, N, K"), HasSubstr("Exit codes")));
         for (const char* option :
              {"--config", "--set", "--dump-config", "--timing lt|at", "--functional on|off", "--check", "--batch",
-              "--out bf16|fp32", "--seed", "--json", "--stats-interval", "--version"}) {
+              "--out bf16|fp32", "--seed", "--json", "--statistics", "--stats-interval", "--version"}) {
             EXPECT_THAT(line.text, HasSubstr(option));
         }
     }
@@ -119,8 +119,9 @@ TEST(command_line, abbreviations_are_not_guessed) {
 TEST(command_line, single_options_are_not_repeated) {
     for (const words& twice :
          {words{"--timing", "at", "--timing", "at"}, words{"--functional", "on", "--functional", "off"},
-          words{"--check", "--check"}, words{"--batch", "1", "--batch", "1"}, words{"--out", "bf16", "--out", "fp32"},
-          words{"--seed", "1", "--seed", "2"}, words{"--json", "a", "--json", "b"},
+          words{"--check", "--check"}, words{"--statistics", "--statistics"}, words{"--batch", "1", "--batch", "1"},
+          words{"--out", "bf16", "--out", "fp32"}, words{"--seed", "1", "--seed", "2"},
+          words{"--json", "a", "--json", "b"},
           words{"--json", "a", "--stats-interval", "1", "--stats-interval", "2"}}) {
         EXPECT_THAT(refusal_of_run(twice), HasSubstr("cannot be specified more than once")) << twice[0];
     }
@@ -139,7 +140,7 @@ TEST(command_line, options_that_take_a_value_need_one) {
 }
 
 TEST(command_line, options_without_a_value_take_none) {
-    for (const char* option : {"--check=1", "--help=1", "--version=1", "--dump-config=x"}) {
+    for (const char* option : {"--check=1", "--statistics=1", "--help=1", "--version=1", "--dump-config=x"}) {
         EXPECT_THAT(refusal_of_run({option}), HasSubstr("does not take any arguments")) << option;
     }
 }
@@ -153,12 +154,14 @@ TEST(run_option, defaults) {
     EXPECT_EQ(run.output.format, numerics::number_format::bf16);
     EXPECT_FALSE(run.check);
     EXPECT_EQ(run.json, "");
+    EXPECT_FALSE(run.statistics);
     EXPECT_FALSE(run.sample_layers);
     EXPECT_EQ(run.sample_interval, 0U);
 }
 
-TEST(run_option, check_is_a_switch) {
+TEST(run_option, check_and_statistics_are_switches) {
     EXPECT_TRUE(run_of({"--check"}).check);
+    EXPECT_TRUE(run_of({"--statistics"}).statistics);
 }
 
 TEST(run_option, timing_is_lt_or_at) {

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
 
 namespace d1 {
@@ -22,7 +23,7 @@ void progress::show(double done, const std::string& what) {
     const double elapsed = std::chrono::duration<double>(now - started_).count();
     std::string left = "--";
     if (done > 0.005) {
-        left = std::to_string(static_cast<long>(elapsed * (1 - done) / done + 0.5)) + " s left";
+        left = std::to_string(std::lround(elapsed * (1 - done) / done)) + " s left";
     }
     std::fprintf(stderr, "\r\033[K[%s%s] %3d %%  %s  %.24s", std::string(full, '#').c_str(),
                  std::string(width - full, ' ').c_str(), static_cast<int>(done * 100), left.c_str(), what.c_str());

@@ -92,7 +92,7 @@ counters statistics_of(const json::object& r) {
 
 TEST_F(report, has_the_documented_members_in_order) {
     const json::object r = of(small_run("net.csv", {"--check"}));
-    EXPECT_THAT(keys(r), ElementsAre("schema", "complete", "layers", "totals", "parameters", "batch", "out",
+    EXPECT_THAT(keys(r), ElementsAre("schema", "complete", "layers", "totals", "routing", "parameters", "batch", "out",
                                      "statistics", "seed", "host"));
     EXPECT_EQ(r.at("schema"), "d1sim-run/1");
     EXPECT_EQ(r.at("complete"), true);
@@ -101,6 +101,8 @@ TEST_F(report, has_the_documented_members_in_order) {
     EXPECT_EQ(r.at("seed"), 1);
     EXPECT_THAT(keys(r.at("totals")), ElementsAre("layers", "macs", "cycles", "seconds", "tflops", "utilization",
                                                   "bytes_moved", "live_nodes"));
+    EXPECT_THAT(keys(r.at("routing")),
+                ElementsAre("pairs", "xy_live", "xy_kept", "xy_lost", "detoured", "extra_hops", "longest_path"));
     EXPECT_THAT(keys(r.at("parameters")), ElementsAre("die", "arithmetic", "simulation"));
     EXPECT_EQ(r.at("parameters").at("die").at("noc").at("columns"), 4);
     EXPECT_THAT(keys(r.at("statistics")), ElementsAre("legend", "values"));
@@ -220,6 +222,20 @@ TEST_F(report, bound_by_is_the_first_of_the_largest_bounds_and_no_layer_beats_th
             EXPECT_LE(most, whole(l.at("cycles"))) << l.at("name");
         }
     }
+}
+
+TEST_F(report, routing_counts_the_pairs_and_what_dead_routers_do_to_them) {
+    const json::object whole_die = of(small_run("net.csv"));
+    EXPECT_EQ(whole(whole_die.at("routing").at("pairs")), 16U * 15);
+    EXPECT_EQ(whole(whole_die.at("routing").at("xy_kept")), 16U * 15);
+    EXPECT_EQ(whole(whole_die.at("routing").at("detoured")), 0U);
+    EXPECT_EQ(whole(whole_die.at("routing").at("longest_path")), 6U);
+    const json::object r = of(small_run("net.csv", {"--set", "die.harvest.dead=[[1,1]]"}));
+    const auto& routing = r.at("routing").as_object();
+    EXPECT_EQ(whole(routing.at("pairs")), 15U * 14);
+    EXPECT_GT(whole(routing.at("detoured")), 0U);
+    EXPECT_EQ(whole(routing.at("xy_kept")) + whole(routing.at("xy_lost")), whole(routing.at("xy_live")));
+    EXPECT_EQ(whole(r.at("totals").at("live_nodes")), 15U);
 }
 
 // ---- reproducibility

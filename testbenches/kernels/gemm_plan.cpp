@@ -91,6 +91,7 @@ class planner {
         for (const std::uint64_t bursts : {1U, 2U, 4U}) {
             const std::uint64_t slices = bursts * burst / plan.a.slice_bytes;
             for (const std::uint64_t chunk :
+                 // No dimension is zero. NOLINTNEXTLINE(clang-analyzer-core.DivideZero)
                  {slices * plan.a.owners / plan.rows.largest(), slices * plan.b.owners / plan.columns.largest()}) {
                 chunks.push_back(static_cast<std::uint32_t>(std::clamp<std::uint64_t>(chunk, 1, steps)));
             }
@@ -133,7 +134,7 @@ class planner {
         const std::uint64_t block_bytes = numerics::block_elements * std::uint64_t{numerics::bytes(plan.output.format)};
         plan.a_bytes = line_up(plan.a.panel_bytes(rows));
         plan.b_bytes = line_up(plan.b.panel_bytes(columns));
-        plan.output_bytes = line_up(rows * columns * block_bytes);
+        plan.output_bytes = line_up(std::uint64_t{rows} * columns * block_bytes);
         plan.accumulator_bytes =
             plan.output.format == numerics::number_format::fp32
                 ? 0

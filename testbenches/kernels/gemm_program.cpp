@@ -17,9 +17,9 @@ using program::affine;
 
 /// A run of equal sub-blocks of a panel: `count` of them, `blocks` each, the first of them number `first`.
 struct sub_run {
-    std::uint32_t first;
-    std::uint32_t count;
-    std::uint32_t blocks;
+    std::uint32_t first = 0;
+    std::uint32_t count = 0;
+    std::uint32_t blocks = 0;
 };
 
 std::vector<sub_run> runs_of(std::uint32_t blocks, std::uint32_t sub_blocks) {
@@ -45,7 +45,7 @@ struct sub_block {
 struct chunk {
     affine number;
     affine buffer;
-    std::uint32_t steps;
+    std::uint32_t steps = 0;
 };
 
 class generator {
@@ -210,8 +210,8 @@ class generator {
     }
     [[nodiscard]] affine result(const sub_block& s) const {
         const std::uint64_t block = numerics::block_elements * std::uint64_t{numerics::bytes(plan_.output.format)};
-        return output_ + s.row * (plan_.a.sub_blocks * column_blocks_ * block) +
-               s.column * (plan_.b.sub_blocks * s.rows.blocks * block);
+        return output_ + s.row * (block * plan_.a.sub_blocks * column_blocks_) +
+               s.column * (block * plan_.b.sub_blocks * s.rows.blocks);
     }
     [[nodiscard]] affine accumulators(const sub_block& s) const {
         return accumulators_ ? affine(*accumulators_) : result(s);

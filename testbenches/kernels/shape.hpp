@@ -27,13 +27,13 @@ struct gemm_shape {
 /// fits into the input, and every dimension and the stride are at least 1. Not described: dilation, groups, strides
 /// that differ by direction.
 struct convolution_shape {
-    std::uint64_t ifmap_height;
-    std::uint64_t ifmap_width;
-    std::uint64_t filter_height;
-    std::uint64_t filter_width;
-    std::uint64_t channels;
-    std::uint64_t filters;
-    std::uint64_t stride;
+    std::uint64_t ifmap_height = 1;
+    std::uint64_t ifmap_width = 1;
+    std::uint64_t filter_height = 1;
+    std::uint64_t filter_width = 1;
+    std::uint64_t channels = 1;
+    std::uint64_t filters = 1;
+    std::uint64_t stride = 1;
     std::uint64_t batch = 1;
 
     /// Filter positions that lie wholly within the input, from top to bottom: floor((H - R) / stride) + 1.
