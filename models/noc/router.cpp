@@ -1,43 +1,11 @@
 #include "models/noc/router.hpp"
 
-#include <bit>
 #include <string>
 
 namespace d1::noc {
 
 namespace {
 constexpr std::array<const char*, port_count> port_names{"west", "east", "north", "south", "local"};
-
-/// The slots that a walk has taken here, in case it must give them back; copies only what it needs to.
-class slot_record {
-  public:
-    // NOLINTNEXTLINE(cppcoreguidelines-pro-type-member-init): offset_ is on the way of every burst
-    explicit slot_record(const packet_times& t) : first_(t.first), mask_(t.mask), count_(t.count), last_(t.last()) {
-        if (mask_ == 0) {
-            offset_ = t.offset;
-        }
-    }
-    [[nodiscard]] std::uint64_t first() const { return first_; }
-    [[nodiscard]] std::uint32_t count() const { return count_; }
-    [[nodiscard]] std::uint64_t last() const { return last_; }
-    [[nodiscard]] packet_times times() const {
-        if (mask_ == 0) {
-            return {first_, mask_, count_, offset_};
-        }
-        packet_times t = packet_times::none();
-        for (std::uint64_t left = mask_; left != 0; left &= left - 1) {
-            t.append(first_ + static_cast<std::uint64_t>(std::countr_zero(left)));
-        }
-        return t;
-    }
-
-  private:
-    std::uint64_t first_;
-    std::uint64_t mask_;
-    std::uint32_t count_;
-    std::uint64_t last_;
-    std::array<std::uint16_t, packet_times::capacity> offset_;  // unset where the mask says it all
-};
 
 /// A router's part of the route table in one word a destination, three bits an input port: a lookup is one load, and
 /// the tables of a whole die stay in the second-level cache.
@@ -58,78 +26,117 @@ std::vector<std::uint16_t> pack(const route_table& routes, node_index here) {
 router::router(const sc_core::sc_module_name& name, node_index here, const route_table& routes,
                const noc_parameters& parameters, timing_kind timing, timing::event_queue& events)
     : sc_module(name),
-      routes_(pack(routes, here)),
-      timing_(timing),
-      hop_cycles_(parameters.hop_cycles),
+      events_(events),
       hop_(events.clock().time(parameters.hop_cycles)),
-      events_(events) {
+      hop_cycles_(parameters.hop_cycles),
+      timing_(timing),
+      routes_(pack(routes, here)) {
+    outputs_.reserve(port_count);
     for (std::uint32_t i = 0; i < port_count; ++i) {
         const auto p = static_cast<port>(i);
-        inputs_[i].connect(*this, p);
+        const std::uint32_t rate =
+            p == port::local ? parameters.ejection_packets_per_cycle : parameters.link_packets_per_cycle;
+        outputs_.push_back({.slots = timing::slot_calendar(rate, parameters.calendar_horizon)});
         in_[i] = std::make_unique<in_socket>((std::string(port_names[i]) + "_in").c_str());
         out_[i] = std::make_unique<out_socket>((std::string(port_names[i]) + "_out").c_str());
         in_[i]->bind(inputs_[i]);
         out_[i]->bind(static_cast<link_initiator&>(*this));
-        links_.emplace_back(
-            p == port::local ? parameters.ejection_packets_per_cycle : parameters.link_packets_per_cycle,
-            parameters.calendar_horizon);
+        inputs_[i].connect(*this, p);
     }
 }
 
-void router::forward(port from, burst& b, sc_core::sc_time& delay) {
-    const std::uint32_t packed = routes_[to_number(b.destination)];
-    const auto to = static_cast<port>(packed >> (3 * to_number(from)) & 7U);
-    b.hops += from != port::local;
-    if (timing_ == timing_kind::at) {
+void router::end_of_elaboration() {
+    for (std::uint32_t i = 0; i < port_count; ++i) {
+        for (input& from : inputs_) {
+            from.lead_to(i, out_[i]->size() > 0 ? out_[i]->operator->() : nullptr);
+        }
+    }
+}
+
+void router::input::connect(router& owner, port from) {
+    routes_ = owner.routes_.data();
+    outputs_ = owner.outputs_.data();
+    owner_ = &owner;
+    shift_ = 3 * to_number(from);
+    entered_ = from != port::local ? 1 : 0;
+}
+
+void router::input::b_transport(burst& b, sc_core::sc_time& delay) {
+    const std::uint32_t to = routes_[to_number(b.destination)] >> shift_ & 7U;
+    b.hops += entered_;
+    if (owner_->timing_ == timing_kind::at) {
         forward_reserving(to, b, delay);
+    } else {
+        forward(to, b, delay);
+    }
+}
+
+void router::input::forward(std::uint32_t to, burst& b, sc_core::sc_time& delay) {
+    outputs_[to].packets += b.times.count;
+    delay += owner_->hop_;
+    next_[to]->b_transport(b, delay);
+}
+
+void router::input::forward_reserving(std::uint32_t to, burst& b, sc_core::sc_time& delay) {
+    const timing::event_queue& events = owner_->events_;
+    const timing::cycle now = events.now();
+    // The burst says in cycles when it stands here, unless something on the link has delayed it.
+    if (!events.clock().is(delay, b.times.first - now)) {
+        b.times.first = now + events.clock().cycles(delay);
+    }
+    output& link = outputs_[to];
+    if (!link.slots.reserve_as_wanted(b.times, now)) {
+        forward_waiting(to, b, delay);
         return;
     }
-    packets_[to_number(to)] += b.times.count;
-    delay += hop_;
-    (*out_[to_number(to)])->b_transport(b, delay);
+    const std::uint64_t first = b.times.first;
+    const std::uint64_t mask = b.times.mask;
+    link.packets += b.times.count;
+    b.times.first += owner_->hop_cycles_;
+    delay += owner_->hop_;
+    next_[to]->b_transport(b, delay);
+    if (b.refused) {
+        link.packets -= b.times.count;
+        link.slots.release(first, mask);
+    }
 }
 
-void router::forward_reserving(port to, burst& b, sc_core::sc_time& delay) {
-    const timing::cycle now = events_.now();
-    const timing::cycle stands = now + events_.clock().cycles(delay);
-    b.times.first = stands;
-    const std::uint32_t tail = b.times.offset[b.times.count - 1];
-    timing::slot_calendar& link = links_[to_number(to)];
-    if (!link.reserve(b.times, now)) {
+void router::input::forward_waiting(std::uint32_t to, burst& b, sc_core::sc_time& delay) {
+    const timing::event_queue& events = owner_->events_;
+    const timing::cycle now = events.now();
+    const timing::cycle wanted = b.times.last();
+    output& link = outputs_[to];
+    if (!link.slots.reserve(b.times, now)) {
         b.refused = true;
         return;
     }
-    const slot_record taken(b.times);
-    b.times.first += hop_cycles_;
-    if (taken.first() == stands) {
-        delay += hop_;
-    } else {
-        delay = events_.clock().time(b.times.first - now);
-    }
-    (*out_[to_number(to)])->b_transport(b, delay);
+    const packet_times taken = b.times;
+    b.times.first += owner_->hop_cycles_;
+    delay = events.clock().time(b.times.first - now);
+    next_[to]->b_transport(b, delay);
     if (b.refused) {
-        link.release(taken.times());
+        link.slots.release(taken);
         return;
     }
-    packets_[to_number(to)] += taken.count();
-    waited_[to_number(to)] += taken.last() - (stands + tail);
+    link.packets += taken.count;
+    link.waited += taken.last() - wanted;
 }
 
 void router::register_statistics(statistics::group& group) {
     for (std::uint32_t i = 0; i < port_count; ++i) {
         auto& link = group.child(port_names[i]);
-        link.counter("packets", "packets", "packets that left through this link", packets_[i]);
+        link.counter("packets", "packets", "packets that left through this link", outputs_[i].packets);
         link.counter("waited", "cycles", "cycles that last packets of bursts waited for a slot of this link",
-                     waited_[i]);
+                     outputs_[i].waited);
     }
 }
 
 void router::reset() {
-    for (timing::slot_calendar& link : links_) {
-        link.reset();
+    for (output& o : outputs_) {
+        o.slots.reset();
+        o.packets = 0;
+        o.waited = 0;
     }
-    packets_ = {};
-    waited_ = {};
 }
 
 }  // namespace d1::noc

@@ -38,41 +38,56 @@ class router : public sc_core::sc_module, private link_initiator {
     [[nodiscard]] out_socket& out(port p) { return *out_[to_number(p)]; }
 
     /// Packets that have left through `p`.
-    [[nodiscard]] std::uint64_t packets(port p) const noexcept { return packets_[to_number(p)]; }
+    [[nodiscard]] std::uint64_t packets(port p) const noexcept { return outputs_[to_number(p)].packets; }
     /// Packet-cycles that packets stood at an input and waited for a slot of `p`.
-    [[nodiscard]] std::uint64_t waited(port p) const noexcept { return waited_[to_number(p)]; }
+    [[nodiscard]] std::uint64_t waited(port p) const noexcept { return outputs_[to_number(p)].waited; }
 
     void register_statistics(statistics::group& group);
     void reset();
 
   private:
-    class input final : public link_target {
-      public:
-        void connect(router& owner, port from) {
-            owner_ = &owner;
-            from_ = from;
-        }
-        void b_transport(burst& b, sc_core::sc_time& delay) override { owner_->forward(from_, b, delay); }
+    /// What a socket is bound to.
+    using next_module = tlm::tlm_blocking_transport_if<burst>;
 
-      private:
-        router* owner_ = nullptr;
-        port from_ = port::local;
+    /// A sending link; what a walk needs of it lies in one line of the host's cache.
+    struct alignas(64) output {
+        std::uint64_t packets = 0;
+        std::uint64_t waited = 0;
+        timing::slot_calendar slots;
     };
 
-    void forward(port from, burst& b, sc_core::sc_time& delay);
-    void forward_reserving(port to, burst& b, sc_core::sc_time& delay);
+    /// A receiving link. Holds what leads to the next router itself: a walk is a chain of loads, each waiting for the
+    /// one before it, so the fewer the better.
+    class input final : public link_target {
+      public:
+        void connect(router& owner, port from);
+        void lead_to(std::uint32_t output, next_module* next) { next_[output] = next; }
+        void b_transport(burst& b, sc_core::sc_time& delay) override;
 
-    std::vector<std::uint16_t> routes_;  // by destination: the output port for each input port, three bits each
-    timing_kind timing_;
-    std::uint32_t hop_cycles_;
-    sc_core::sc_time hop_;
-    timing::event_queue& events_;
+      private:
+        void forward(std::uint32_t to, burst& b, sc_core::sc_time& delay);
+        void forward_reserving(std::uint32_t to, burst& b, sc_core::sc_time& delay);
+        void forward_waiting(std::uint32_t to, burst& b, sc_core::sc_time& delay);
+
+        const std::uint16_t* routes_ = nullptr;
+        std::array<next_module*, port_count> next_{};
+        output* outputs_ = nullptr;
+        const router* owner_ = nullptr;
+        std::uint32_t shift_ = 0;    // of this port's three bits in a word of the routes
+        std::uint32_t entered_ = 0;  // hops that entering here counts
+    };
+
+    void end_of_elaboration() override;
+
     std::array<input, port_count> inputs_;
+    std::vector<output> outputs_;
+    timing::event_queue& events_;
+    sc_core::sc_time hop_;
+    std::uint32_t hop_cycles_;
+    timing_kind timing_;
+    std::vector<std::uint16_t> routes_;  // by destination: the output port for each input port, three bits each
     std::array<std::unique_ptr<in_socket>, port_count> in_;
     std::array<std::unique_ptr<out_socket>, port_count> out_;
-    std::vector<timing::slot_calendar> links_;
-    std::array<std::uint64_t, port_count> packets_{};
-    std::array<std::uint64_t, port_count> waited_{};
 };
 
 }  // namespace d1::noc

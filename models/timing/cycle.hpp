@@ -1,6 +1,7 @@
 #pragma once
 // Cycles of the die's clock, and how they meet sc_time.
 
+#include <array>
 #include <cstdint>
 #include <systemc>
 
@@ -14,10 +15,19 @@ using cycle = std::uint64_t;
 class clock {
   public:
     /// `period` must be a positive multiple of SystemC's time resolution.
-    explicit clock(const sc_core::sc_time& period) : period_(period.value()) {}
+    explicit clock(const sc_core::sc_time& period) : period_(period.value()) {
+        for (cycle cycles = 0; cycles < short_times; ++cycles) {
+            times_[cycles] = sc_core::sc_time::from_value(cycles * period_);
+        }
+    }
 
     [[nodiscard]] sc_core::sc_time period() const { return sc_core::sc_time::from_value(period_); }
-    [[nodiscard]] sc_core::sc_time time(cycle cycles) const { return sc_core::sc_time::from_value(cycles * period_); }
+    [[nodiscard]] sc_core::sc_time time(cycle cycles) const {
+        // Making an sc_time is a call into the kernel's library; annotated delays are short and looked up.
+        return cycles < short_times ? times_[cycles] : sc_core::sc_time::from_value(cycles * period_);
+    }
+    /// Whether `time` is exactly that many cycles.
+    [[nodiscard]] bool is(const sc_core::sc_time& time, cycle cycles) const { return time.value() == cycles * period_; }
 
     /// Whole cycles in `time`. A face always passes whole cycles; a rest is cut off.
     [[nodiscard]] cycle cycles(const sc_core::sc_time& time) const {
@@ -30,7 +40,10 @@ class clock {
     }
 
   private:
+    static constexpr cycle short_times = 256;
+
     std::uint64_t period_;
+    std::array<sc_core::sc_time, short_times> times_;
 };
 
 }  // namespace d1::timing

@@ -25,18 +25,34 @@ void slot_calendar::clear(word& w, std::uint64_t number) {
 }
 
 bool slot_calendar::reserve_each(packet_times& times, std::uint64_t now) {
+    const std::uint64_t end = now + horizon_;
     packet_times given = packet_times::none();
     std::uint64_t earliest = 0;
+    std::uint64_t number = never;
+    word* w = nullptr;
     for (std::uint32_t i = 0; i < times.count; ++i) {
-        const std::uint64_t wanted = times.first + times.offset[i];
-        const auto slot = wanted < now + horizon_ ? reserve_one(std::max(wanted, earliest), now) : std::nullopt;
-        if (!slot) {
+        const std::uint64_t from = std::max(times.first + times.offset[i], earliest);
+        std::uint64_t free = 0;
+        if (from < end) {
+            if (number != from >> 6U) {
+                number = from >> 6U;
+                w = &at(number);
+            }
+            free = ~w->full & ~std::uint64_t{0} << (from & 63U);
+            while (free == 0 && ++number * 64 < end) {
+                w = &at(number);
+                free = ~w->full;
+            }
+        }
+        const std::uint64_t slot = free == 0 ? end : number * 64 + static_cast<std::uint64_t>(std::countr_zero(free));
+        if (slot >= end) {
             release(given);
             return false;
         }
-        given.append(*slot);
+        take(*w, slot);
+        given.append(slot);
         // On a link of several packets a cycle the next packet may leave in the same cycle.
-        earliest = rate_ == 1 ? *slot + 1 : *slot;
+        earliest = rate_ == 1 ? slot + 1 : slot;
     }
     times = given;
     return true;
@@ -45,6 +61,12 @@ bool slot_calendar::reserve_each(packet_times& times, std::uint64_t now) {
 void slot_calendar::release(const packet_times& times) {
     for (std::uint32_t i = 0; i < times.count; ++i) {
         give_back(times.first + times.offset[i]);
+    }
+}
+
+void slot_calendar::release(std::uint64_t first, std::uint64_t mask) {
+    for (; mask != 0; mask &= mask - 1) {
+        give_back(first + static_cast<std::uint64_t>(std::countr_zero(mask)));
     }
 }
 

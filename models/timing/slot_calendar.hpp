@@ -3,7 +3,6 @@
 
 #include <bit>
 #include <cstdint>
-#include <optional>
 #include <vector>
 
 #include "models/packet/packet_times.hpp"
@@ -19,37 +18,22 @@ class slot_calendar {
     slot_calendar(std::uint32_t rate, std::uint32_t horizon);
 
     /// Gives each packet the first free slot at or after its own time and after the packet before it, and writes these
-    /// back. Returns false, with nothing taken and `times` unspecified, if one would lie `horizon` or more past `now`.
+    /// back. Returns false, with nothing taken and `times` as they were, if one would lie `horizon` or more past `now`.
     [[nodiscard]] bool reserve(packet_times& times, std::uint64_t now) {
-        // Most bursts find all their slots free: one or two words decide.
-        if (rate_ == 1 && times.mask != 0 && times.last() + 1 < now + horizon_ &&
-            reserve_mask(times.first, times.mask)) {
-            return true;
-        }
-        return reserve_each(times, now);
+        return reserve_as_wanted(times, now) || reserve_each(times, now);
     }
 
-    /// Takes one more slot in the first cycle at or after `from` that has one, as `reserve` does for one packet.
-    [[nodiscard]] std::optional<std::uint64_t> reserve_one(std::uint64_t from, std::uint64_t now) {
-        const std::uint64_t end = now + horizon_;
-        std::uint64_t number = from >> 6U;
-        std::uint64_t free = ~at(number).full & (~std::uint64_t{0} << (from & 63U));
-        while (free == 0) {
-            if (++number * 64 >= end) {
-                return std::nullopt;
-            }
-            free = ~at(number).full;
-        }
-        const std::uint64_t slot = number * 64 + static_cast<std::uint64_t>(std::countr_zero(free));
-        if (slot >= end) {
-            return std::nullopt;
-        }
-        take(slot);
-        return slot;
+    /// Takes the slots that the packets ask for if all are free and one or two words can tell, which is so for most
+    /// bursts. Returns false, with nothing taken, where only `reserve` knows.
+    [[nodiscard]] bool reserve_as_wanted(const packet_times& times, std::uint64_t now) {
+        return rate_ == 1 && times.mask != 0 && times.first + 64 < now + horizon_ &&
+               reserve_mask(times.first, times.mask);
     }
 
     /// Gives the slots of `times` back, as `reserve` returned them.
     void release(const packet_times& times);
+    /// Gives slots back that reserve_as_wanted took: bit c of `mask` for cycle `first + c`.
+    void release(std::uint64_t first, std::uint64_t mask);
 
     /// How many packets' places of cycle `slot` are taken.
     [[nodiscard]] std::uint32_t taken(std::uint64_t slot) const;
@@ -89,9 +73,9 @@ class slot_calendar {
         return true;
     }
     bool reserve_each(packet_times& times, std::uint64_t now);
-    void take(std::uint64_t slot) {
+    void take(word& w, std::uint64_t slot) {
         if (rate_ == 1 || ++count(slot) == rate_) {
-            at(slot >> 6U).full |= 1ULL << (slot & 63U);
+            w.full |= 1ULL << (slot & 63U);
         }
     }
     void give_back(std::uint64_t slot);

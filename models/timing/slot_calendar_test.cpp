@@ -190,7 +190,6 @@ TEST_P(at_each_rate, a_full_calendar_refuses_until_time_moves_on) {
     }
     packet_times t = single(0);
     EXPECT_FALSE(calendar.reserve(t, 0));
-    EXPECT_FALSE(calendar.reserve_one(0, 0).has_value());
     t = single(1);
     EXPECT_TRUE(calendar.reserve(t, 1));
     EXPECT_EQ(t.first, horizon);
@@ -288,15 +287,26 @@ TEST(slot_calendar, serialises_packets_that_a_wider_link_brings_in_one_cycle) {
     }
 }
 
-TEST(slot_calendar, gives_one_slot_at_a_time_where_that_is_asked_for) {
-    slot_calendar calendar(2, 128);
-    EXPECT_EQ(calendar.reserve_one(63, 0), 63U);
-    EXPECT_EQ(calendar.reserve_one(63, 0), 63U);
-    EXPECT_EQ(calendar.reserve_one(63, 0), 64U);
-    EXPECT_EQ(calendar.reserve_one(127, 0), 127U);
-    EXPECT_EQ(calendar.reserve_one(127, 0), 127U);
-    EXPECT_FALSE(calendar.reserve_one(127, 0).has_value());
-    EXPECT_EQ(calendar.reserve_one(127, 1), 128U);
+TEST(slot_calendar, gives_slots_back_that_were_taken_as_wanted) {
+    for (const std::uint64_t first : {0U, 63U, 100U}) {
+        slot_calendar calendar(1, 256);
+        const packet_times burst = at_cycles({first, first + 1, first + 40});
+        ASSERT_TRUE(calendar.reserve_as_wanted(burst, 0));
+        packet_times other = single(first + 2);
+        ASSERT_TRUE(calendar.reserve(other, 0));
+        calendar.release(burst.first, burst.mask);
+        for (std::uint64_t slot = 0; slot < 200; ++slot) {
+            EXPECT_EQ(calendar.taken(slot), slot == first + 2 ? 1U : 0U) << slot;
+        }
+    }
+}
+
+TEST(slot_calendar, takes_nothing_where_one_slot_of_those_wanted_is_not_free) {
+    slot_calendar calendar(1, 256);
+    packet_times other = single(70);
+    ASSERT_TRUE(calendar.reserve(other, 0));
+    EXPECT_FALSE(calendar.reserve_as_wanted(at_cycles({60, 63, 70}), 0));
+    EXPECT_EQ(calendar.taken(60) + calendar.taken(63), 0U);
 }
 
 TEST(slot_calendar, is_empty_after_a_reset) {

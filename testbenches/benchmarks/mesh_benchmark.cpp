@@ -8,6 +8,7 @@
 #include <array>
 #include <cmath>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <systemc>
@@ -59,18 +60,47 @@ void report(benchmark::State& state, const schedule& s) {
         static_cast<double>(s.visits), benchmark::Counter::kIsIterationInvariantRate | benchmark::Counter::kInvert);
 }
 
+/// One event a cycle, as long as a walk has something to inject; it costs both kinds of walk the same.
+class driver : public sc_core::sc_module, private timing::event_handler {
+  public:
+    explicit driver(const sc_core::sc_module_name& name)
+        : sc_module(name), events_("events", timing::clock(sc_core::sc_time(500, sc_core::SC_PS))) {}
+
+    [[nodiscard]] timing::event_queue& events() { return events_; }
+
+    /// Calls `inject(cycle)` in every cycle of the next period.
+    void run(const std::function<void(timing::cycle)>& inject) {
+        inject_ = &inject;
+        end_ = start_ + period;
+        events_.schedule(start_, 0, *this);
+        sc_core::sc_start();
+        start_ = end_;
+    }
+
+  private:
+    void serve(void*) override {
+        (*inject_)(events_.now());
+        if (events_.now() + 1 < end_) {
+            events_.schedule(events_.now() + 1, 0, *this);
+        }
+    }
+
+    timing::event_queue events_;
+    const std::function<void(timing::cycle)>* inject_ = nullptr;
+    timing::cycle start_ = 0;
+    timing::cycle end_ = 0;
+};
+
 // ---------------------------------------------------------------------------------------------------- sockets
 
-/// Injects a schedule at the routers' local sockets, with one event a cycle.
-class socket_walk : public sc_core::sc_module,
-                    private timing::event_handler,
-                    private link_initiator,
-                    private link_target {
+/// Injects a schedule at the routers' local sockets.
+class socket_walk : public sc_core::sc_module, private link_initiator, private link_target {
   public:
     socket_walk(const sc_core::sc_module_name& name, const schedule& s, timing_kind timing)
         : sc_module(name),
           schedule_(s),
-          events_("events", timing::clock(sc_core::sc_time(500, sc_core::SC_PS))),
+          driver_("driver"),
+          events_(driver_.events()),
           mesh_("mesh", {}, timing, events_) {
         for (std::uint32_t n = 0; n < mesh_.places().size(); ++n) {
             out_.push_back(
@@ -85,17 +115,13 @@ class socket_walk : public sc_core::sc_module,
 
     /// One period.
     void run() {
-        end_ = start_ + period;
-        events_.schedule(start_, 0, *this);
-        sc_core::sc_start();
-        start_ = end_;
+        driver_.run([this](timing::cycle now) { inject(now); });
     }
     [[nodiscard]] std::uint64_t refused() const { return refused_; }
     [[nodiscard]] std::uint64_t checksum() const { return checksum_; }
 
   private:
-    void serve(void*) override {
-        const timing::cycle now = events_.now();
+    void inject(timing::cycle now) {
         for (const injection& i : schedule_.by_cycle[now % period]) {
             // A walk is over when the call returns, so one burst serves them all.
             burst_->source = i.source;
@@ -107,34 +133,31 @@ class socket_walk : public sc_core::sc_module,
             (*out_[to_number(i.source)])->b_transport(*burst_, delay);
             refused_ += burst_->refused;
         }
-        if (now + 1 < end_) {
-            events_.schedule(now + 1, 0, *this);
-        }
     }
     void b_transport(burst& b, sc_core::sc_time& delay) override {
         checksum_ += events_.now() + events_.clock().cycles(delay) + b.times.offset[b.times.count - 1];
     }
 
     const schedule& schedule_;
-    timing::event_queue events_;
+    driver driver_;
+    timing::event_queue& events_;
     noc::router_mesh mesh_;
     burst_pool bursts_;
     burst_ptr burst_ = bursts_.acquire(false);
     std::vector<std::unique_ptr<link_initiator_socket>> out_;
     std::vector<std::unique_ptr<link_target_socket>> in_;
-    timing::cycle start_ = 0;
-    timing::cycle end_ = 0;
     std::uint64_t refused_ = 0;
     std::uint64_t checksum_ = 0;
 };
 
 // ---------------------------------------------------------------------------------------------------- arrays
 
-/// The same walks without SystemC: calendars, counters and routes by index, and a loop.
+/// The same walks without modules and sockets: calendars, counters and routes by index, and a loop.
 class array_walk {
   public:
-    explicit array_walk(const schedule& s)
+    array_walk(const sc_core::sc_module_name& name, const schedule& s)
         : schedule_(s),
+          driver_(name),
           places_{static_cast<std::int32_t>(parameters_.columns), static_cast<std::int32_t>(parameters_.rows)},
           routes_(places_, {}),
           links_(places_.size() * port_count, timing::slot_calendar(1, parameters_.calendar_horizon)),
@@ -149,12 +172,11 @@ class array_walk {
     }
 
     void run() {
-        for (timing::cycle c = 0; c < period; ++c) {
-            for (const injection& i : schedule_.by_cycle[c]) {
-                walk(i, start_ + c);
+        driver_.run([this](timing::cycle now) {
+            for (const injection& i : schedule_.by_cycle[now % period]) {
+                walk(i, now);
             }
-        }
-        start_ += period;
+        });
     }
     [[nodiscard]] std::uint64_t refused() const { return refused_; }
     [[nodiscard]] std::uint64_t checksum() const { return checksum_; }
@@ -199,6 +221,7 @@ class array_walk {
     }
 
     const schedule& schedule_;
+    driver driver_;
     noc_parameters parameters_;
     grid places_;
     noc::route_table routes_;
@@ -208,7 +231,6 @@ class array_walk {
     std::vector<node_index> neighbours_;
     std::array<taken, 128> path_;
     std::size_t path_length_ = 0;
-    timing::cycle start_ = 0;
     std::uint64_t refused_ = 0;
     std::uint64_t checksum_ = 0;
 };
@@ -248,7 +270,8 @@ void elaborate() {
                                          [&s, &w](benchmark::State& state) { run_walk(state, s, w); });
         };
         add("sockets_at", timing_kind::at);
-        auto& a = *arrays.emplace_back(std::make_unique<array_walk>(s));
+        auto& a = *arrays.emplace_back(
+            std::make_unique<array_walk>(std::string("arrays").append(std::to_string(arrays.size())).c_str(), s));
         benchmark::RegisterBenchmark(("arrays_at/" + load).c_str(),
                                      [&s, &a](benchmark::State& state) { run_walk(state, s, a); });
         add("sockets_lt", timing_kind::lt);
