@@ -23,7 +23,7 @@ std::string indexed(coordinate c) {
 }  // namespace
 
 die::die(const sc_core::sc_module_name& name, const d1_parameters& parameters, bool check_races,
-         std::span<const node_index> order)
+         std::span<const node_index> order, const block_factories& blocks)
     : sc_module(name),
       parameters_(parameters),
       places_{static_cast<std::int32_t>(parameters.die.noc.columns),
@@ -33,17 +33,17 @@ die::die(const sc_core::sc_module_name& name, const d1_parameters& parameters, b
       events_("events", timing::clock(sc_core::sc_time(parameters.die.clock_period, sc_core::SC_PS))),
       races_(check_races ? std::make_unique<race_detector>(places_.size(), parameters.die.node.core.threads)
                          : nullptr) {
-    make_nodes(order);
+    make_nodes(order, blocks);
 }
 
-void die::make_nodes(std::span<const node_index> order) {
+void die::make_nodes(std::span<const node_index> order, const block_factories& blocks) {
     const harvest_parameters& harvest = parameters_.die.harvest;
     for (const coordinate c : harvest.dead) {
         alive_[to_number(places_.index(c))] = false;
     }
     const die_surroundings surroundings{routes_, alive_, events_, bursts_, races_.get()};
     auto& group = statistics_.child("die");
-    std::vector<noc::router*> routers(places_.size());
+    std::vector<noc::router_base*> routers(places_.size());
     nodes_.resize(places_.size());
     for (std::uint32_t nth = 0; nth < places_.size(); ++nth) {
         const auto here = order.empty() ? static_cast<node_index>(nth) : order[nth];
@@ -52,7 +52,7 @@ void die::make_nodes(std::span<const node_index> order) {
         if (!alive_[i] && harvest.dead_router) {
             continue;
         }
-        nodes_[i] = std::make_unique<node>(indexed(c).c_str(), here, alive_[i], surroundings, parameters_);
+        nodes_[i] = std::make_unique<node>(indexed(c).c_str(), here, alive_[i], surroundings, parameters_, blocks);
         nodes_[i]->register_statistics(group.child(indexed(c)));
         routers[i] = &nodes_[i]->router();
         live_ += alive_[i] ? 1U : 0U;

@@ -16,6 +16,7 @@
 #include "models/sram/race_detector.hpp"
 #include "models/statistics/group.hpp"
 #include "models/timing/event_queue.hpp"
+#include "platforms/block_factories.hpp"
 #include "platforms/d1_parameters.hpp"
 #include "platforms/node.hpp"
 
@@ -63,9 +64,10 @@ class die : public sc_core::sc_module {
   public:
     /// `parameters` must have passed validate(). Throws input_error where dead routers cut off live nodes.
     /// With `check_races` the race detector watches every access. `order`, a permutation of all places, is the order in
-    /// which nodes are built; it changes no result, and exists so that this can be tested.
+    /// which nodes are built; it changes no result, and exists so that this can be tested. `blocks` make what can be
+    /// replaced.
     die(const sc_core::sc_module_name& name, const d1_parameters& parameters, bool check_races = false,
-        std::span<const node_index> order = {});
+        std::span<const node_index> order = {}, const block_factories& blocks = {});
 
     [[nodiscard]] const d1_parameters& parameters() const noexcept { return parameters_; }
     [[nodiscard]] grid places() const noexcept { return places_; }
@@ -97,7 +99,7 @@ class die : public sc_core::sc_module {
     void reset();
 
   private:
-    void make_nodes(std::span<const node_index> order);
+    void make_nodes(std::span<const node_index> order, const block_factories& blocks);
     [[nodiscard]] run_result result(run_status status);
     [[nodiscard]] run_bounds bounds() const;
     [[nodiscard]] std::string who_waits() const;

@@ -164,7 +164,7 @@ class hand_made {
           alive(places.size(), true),
           events((name + "_events").c_str(), timing::clock(sc_core::sc_time(p.die.clock_period, sc_core::SC_PS))),
           nodes(places.size()) {
-        std::vector<noc::router*> routers(places.size());
+        std::vector<noc::router_base*> routers(places.size());
         for (const std::uint32_t i : order) {
             nodes[i] = std::make_unique<node>((name + std::to_string(i)).c_str(), static_cast<node_index>(i), true,
                                               die_surroundings{routes, alive, events, bursts, nullptr}, p);

@@ -1,6 +1,14 @@
 #include "platforms/node.hpp"
 
+#include "models/noc/router.hpp"
+
 namespace d1 {
+
+std::unique_ptr<noc::router_base> make_router(const char* name, node_index here, const die_surroundings& die,
+                                              const d1_parameters& parameters) {
+    return std::make_unique<noc::router>(name, here, die.routes, parameters.die.noc, parameters.simulation.timing,
+                                         die.events);
+}
 
 node::working_parts::working_parts(const std::string& node_name, node_index here, const die_surroundings& die,
                                    const d1_parameters& parameters)
@@ -33,18 +41,17 @@ node::working_parts::working_parts(const std::string& node_name, node_index here
 }
 
 node::node(const sc_core::sc_module_name& module_name, node_index here, bool alive, const die_surroundings& die,
-           const d1_parameters& parameters)
-    : sc_module(module_name),
-      router_("router", here, die.routes, parameters.die.noc, parameters.simulation.timing, die.events) {
+           const d1_parameters& parameters, const block_factories& blocks)
+    : sc_module(module_name), router_(blocks.router("router", here, die, parameters)) {
     if (alive) {
         works_.emplace(name(), here, die, parameters);
-        works_->network_interface.out.bind(router_.in(port::local));
-        router_.out(port::local).bind(works_->network_interface.in);
+        works_->network_interface.out.bind(router_->in(port::local));
+        router_->out(port::local).bind(works_->network_interface.in);
     }
 }
 
 void node::register_statistics(statistics::group& group) {
-    router_.register_statistics(group.child("router"));
+    router_->register_statistics(group.child("router"));
     if (works_) {
         works_->core.register_statistics(group.child("core"));
         works_->network_interface.register_statistics(group.child("network_interface"));
@@ -52,7 +59,7 @@ void node::register_statistics(statistics::group& group) {
 }
 
 void node::reset() {
-    router_.reset();
+    router_->reset();
     if (works_) {
         works_->semaphores.reset();
         works_->signals.reset();

@@ -9,9 +9,11 @@
 
 #include "models/core/core.hpp"
 #include "models/noc/network_interface.hpp"
-#include "models/noc/router.hpp"
+#include "models/noc/route_table.hpp"
+#include "models/noc/router_base.hpp"
 #include "models/sram/semaphore_file.hpp"
 #include "models/sram/sram.hpp"
+#include "platforms/block_factories.hpp"
 #include "platforms/d1_parameters.hpp"
 
 namespace d1 {
@@ -32,11 +34,11 @@ struct die_surroundings {
 class node : public sc_core::sc_module {
   public:
     node(const sc_core::sc_module_name& name, node_index here, bool alive, const die_surroundings& die,
-         const d1_parameters& parameters);
+         const d1_parameters& parameters, const block_factories& blocks = {});
 
     [[nodiscard]] bool alive() const noexcept { return works_.has_value(); }
-    [[nodiscard]] noc::router& router() noexcept { return router_; }
-    [[nodiscard]] const noc::router& router() const noexcept { return router_; }
+    [[nodiscard]] noc::router_base& router() noexcept { return *router_; }
+    [[nodiscard]] const noc::router_base& router() const noexcept { return *router_; }
 
     // Of a node that is alive only.
     [[nodiscard]] d1::core& core() { return works_->core; }
@@ -61,7 +63,7 @@ class node : public sc_core::sc_module {
         d1::core core;
     };
 
-    noc::router router_;
+    std::unique_ptr<noc::router_base> router_;
     std::optional<working_parts> works_;
 };
 

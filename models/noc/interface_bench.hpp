@@ -18,6 +18,8 @@
 
 #include "models/noc/mesh.hpp"
 #include "models/noc/network_interface.hpp"
+#include "models/noc/route_table.hpp"
+#include "models/noc/router.hpp"
 #include "models/packet/address_map.hpp"
 #include "models/sram/semaphore_file.hpp"
 #include "models/sram/signal_scheduler.hpp"
@@ -59,7 +61,7 @@ class interface_bench : public sc_core::sc_module {
           routes_(places_, {}),
           alive_(places_.size(), true),
           events_("events", timing::clock(sc_core::sc_time(500, sc_core::SC_PS))) {
-        std::vector<router*> routers;
+        std::vector<router_base*> routers;
         for (std::uint32_t i = 0; i < places_.size(); ++i) {
             nodes_.push_back(
                 std::make_unique<node>(std::string("node").append(std::to_string(i)).c_str(), *this, i, s));

@@ -2,7 +2,7 @@
 
 namespace d1::noc {
 
-void connect_mesh(const grid& places, std::span<router* const> routers) {
+void connect_mesh(const grid& places, std::span<router_base* const> routers) {
     for (std::uint32_t i = 0; i < places.size(); ++i) {
         if (routers[i] == nullptr) {
             continue;
@@ -12,7 +12,7 @@ void connect_mesh(const grid& places, std::span<router* const> routers) {
             if (!places.contains(there)) {
                 continue;
             }
-            router* const other = routers[to_number(places.index(there))];
+            router_base* const other = routers[to_number(places.index(there))];
             if (other != nullptr) {
                 routers[i]->out(p).bind(other->in(opposite(p)));
             }

@@ -3,12 +3,12 @@
 
 #include <span>
 
-#include "models/noc/router.hpp"
+#include "models/noc/router_base.hpp"
 
 namespace d1::noc {
 
 /// Binds each router's sockets to its neighbours'. `routers` has a place for every node of the grid, row by row; a null
 /// one is a dead router, and links towards it, as those over the rim, stay unbound.
-void connect_mesh(const grid& places, std::span<router* const> routers);
+void connect_mesh(const grid& places, std::span<router_base* const> routers);
 
 }  // namespace d1::noc

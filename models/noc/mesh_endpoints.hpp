@@ -9,7 +9,7 @@
 #include <systemc>
 #include <vector>
 
-#include "models/noc/router.hpp"
+#include "models/noc/router_base.hpp"
 #include "models/packet/burst.hpp"
 #include "models/packet/link.hpp"
 #include "models/timing/event_queue.hpp"
@@ -39,7 +39,7 @@ class mesh_endpoints : public sc_core::sc_module, private timing::event_handler 
         }
     };
 
-    mesh_endpoints(const sc_core::sc_module_name& name, const grid& places, std::span<router* const> routers,
+    mesh_endpoints(const sc_core::sc_module_name& name, const grid& places, std::span<router_base* const> routers,
                    timing::event_queue& events)
         : sc_module(name), places_(places), events_(events) {
         for (std::uint32_t i = 0; i < places.size(); ++i) {

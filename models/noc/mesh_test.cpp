@@ -34,7 +34,7 @@ class bench {
         const timing::clock clock(sc_core::sc_time(500, sc_core::SC_PS));
         events = std::make_unique<timing::event_queue>((name + "_events").c_str(), clock);
         routers.resize(places.size());
-        std::vector<router*> wired(places.size());
+        std::vector<router_base*> wired(places.size());
         for (const std::uint32_t i : order) {
             routers[i] = std::make_unique<router>((name + std::to_string(i)).c_str(), static_cast<node_index>(i),
                                                   routes, parameters, timing, *events);

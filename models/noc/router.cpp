@@ -25,7 +25,7 @@ std::vector<std::uint16_t> pack(const route_table& routes, node_index here) {
 
 router::router(const sc_core::sc_module_name& name, node_index here, const route_table& routes,
                const noc_parameters& parameters, timing_kind timing, timing::event_queue& events)
-    : sc_module(name),
+    : router_base(name),
       events_(events),
       hop_(events.clock().time(parameters.hop_cycles)),
       hop_cycles_(parameters.hop_cycles),

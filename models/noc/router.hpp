@@ -9,6 +9,7 @@
 
 #include "models/noc/noc_parameters.hpp"
 #include "models/noc/route_table.hpp"
+#include "models/noc/router_base.hpp"
 #include "models/packet/link.hpp"
 #include "models/parameter/timing_kind.hpp"
 #include "models/statistics/group.hpp"
@@ -17,8 +18,8 @@
 
 namespace d1::noc {
 
-/// Five sending and five receiving links: west, east, north, south and local (the network interface). A burst that
-/// enters is passed to the link that the route table names for (input port, destination), one hop later.
+/// The model of a router. A burst that enters is passed to the link that the route table names for (input port,
+/// destination), one hop later.
 ///
 /// lt: nothing but the hop. at: each packet of the burst reserves a slot of the sending link; if a link is full to its
 /// calendar's horizon the burst comes back `refused` and every slot it had taken is given back.
@@ -26,24 +27,20 @@ namespace d1::noc {
 /// one cycle per hop), and at the network interface likewise. Not modelled at these levels: input queues and their
 /// limits (a packet that waits for a slot blocks nobody behind it on another way), arbitration other than first
 /// reserved, first served.
-class router : public sc_core::sc_module, private link_initiator {
+class router : public router_base, private link_initiator {
   public:
-    using in_socket = link_target_socket;
-    using out_socket = link_initiator_socket;
-
     router(const sc_core::sc_module_name& name, node_index here, const route_table& routes,
            const noc_parameters& parameters, timing_kind timing, timing::event_queue& events);
 
-    [[nodiscard]] in_socket& in(port p) { return *in_[to_number(p)]; }
-    [[nodiscard]] out_socket& out(port p) { return *out_[to_number(p)]; }
+    [[nodiscard]] in_socket& in(port p) override { return *in_[to_number(p)]; }
+    [[nodiscard]] out_socket& out(port p) override { return *out_[to_number(p)]; }
 
-    /// Packets that have left through `p`.
-    [[nodiscard]] std::uint64_t packets(port p) const noexcept { return outputs_[to_number(p)].packets; }
+    [[nodiscard]] std::uint64_t packets(port p) const noexcept override { return outputs_[to_number(p)].packets; }
     /// Packet-cycles that packets stood at an input and waited for a slot of `p`.
     [[nodiscard]] std::uint64_t waited(port p) const noexcept { return outputs_[to_number(p)].waited; }
 
-    void register_statistics(statistics::group& group);
-    void reset();
+    void register_statistics(statistics::group& group) override;
+    void reset() override;
 
   private:
     /// What a socket is bound to.

@@ -16,7 +16,7 @@ router_mesh::router_mesh(const sc_core::sc_module_name& name, const noc_paramete
                          timing::event_queue& events)
     : sc_module(name),
       routes_({static_cast<std::int32_t>(parameters.columns), static_cast<std::int32_t>(parameters.rows)}, {}) {
-    std::vector<router*> wired;
+    std::vector<router_base*> wired;
     for (std::uint32_t i = 0; i < places().size(); ++i) {
         const auto here = static_cast<node_index>(i);
         routers_.push_back(

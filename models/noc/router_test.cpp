@@ -44,8 +44,8 @@ class bench {
     mesh_endpoints ends;
 
   private:
-    std::vector<router*> routers() {
-        std::vector<router*> all;
+    std::vector<router_base*> routers() {
+        std::vector<router_base*> all;
         for (std::uint32_t i = 0; i < mesh.places().size(); ++i) {
             all.push_back(&mesh.at(static_cast<node_index>(i)));
         }

@@ -1,0 +1,35 @@
+#pragma once
+// What a die needs of a router, whoever made it.
+
+#include <cstdint>
+#include <systemc>
+
+#include "models/packet/coordinate.hpp"
+#include "models/packet/link.hpp"
+#include "models/statistics/group.hpp"
+
+namespace d1::noc {
+
+/// A module with five sending and five receiving links: west, east, north, south and local (the network interface).
+/// noc::router is the model's own; a testbench can put another in its place, for instance a wrapper round a Verilated
+/// one, by platforms/block_factories.hpp.
+class router_base : public sc_core::sc_module {
+  public:
+    using in_socket = link_target_socket;
+    using out_socket = link_initiator_socket;
+
+    [[nodiscard]] virtual in_socket& in(port p) = 0;
+    [[nodiscard]] virtual out_socket& out(port p) = 0;
+
+    /// Packets that have left through `p` since the last reset.
+    [[nodiscard]] virtual std::uint64_t packets(port p) const = 0;
+
+    virtual void register_statistics(statistics::group& group) = 0;
+    /// Everything as after construction, statistics included.
+    virtual void reset() = 0;
+
+  protected:
+    using sc_module::sc_module;
+};
+
+}  // namespace d1::noc

@@ -1,0 +1,132 @@
+// A testbench's own router on a die.
+
+#include "platforms/block_factories.hpp"
+
+#include <gtest/gtest.h>
+
+#include <array>
+#include <cstdlib>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "platforms/die.hpp"
+#include "platforms/die_test_jobs.hpp"
+
+namespace d1 {
+namespace {
+
+/// A router that knows nothing of calendars and of route tables: first along the row, then along the column, a fixed
+/// number of cycles a hop.
+class plain_router : public noc::router_base, private link_initiator {
+  public:
+    plain_router(const sc_core::sc_module_name& name, node_index here, const d1_parameters& p, std::uint32_t hop_cycles)
+        : router_base(name),
+          places_{static_cast<std::int32_t>(p.die.noc.columns), static_cast<std::int32_t>(p.die.noc.rows)},
+          here_(places_.at(here)),
+          hop_cycles_(hop_cycles),
+          hop_(static_cast<double>(hop_cycles * p.die.clock_period), sc_core::SC_PS) {
+        for (std::uint32_t i = 0; i < port_count; ++i) {
+            in_[i] = std::make_unique<in_socket>(("in" + std::to_string(i)).c_str());
+            out_[i] = std::make_unique<out_socket>(("out" + std::to_string(i)).c_str());
+            faces_[i].owner = this;
+            in_[i]->bind(faces_[i]);
+            out_[i]->bind(*this);
+        }
+    }
+    in_socket& in(port p) override { return *in_[to_number(p)]; }
+    out_socket& out(port p) override { return *out_[to_number(p)]; }
+    [[nodiscard]] std::uint64_t packets(port p) const override { return packets_[to_number(p)]; }
+    void register_statistics(statistics::group& group) override {
+        group.counter("local", "packets", "packets for this node", packets_[to_number(port::local)]);
+    }
+    void reset() override { packets_ = {}; }
+
+  private:
+    struct face final : link_target {
+        void b_transport(burst& b, sc_core::sc_time& delay) override { owner->forward(b, delay); }
+        plain_router* owner = nullptr;
+    };
+    void forward(burst& b, sc_core::sc_time& delay) {
+        const coordinate there = places_.at(b.destination);
+        const port to = there.x < here_.x   ? port::west
+                        : there.x > here_.x ? port::east
+                        : there.y < here_.y ? port::north
+                        : there.y > here_.y ? port::south
+                                            : port::local;
+        packets_[to_number(to)] += b.times.count;
+        b.times.first += hop_cycles_;
+        delay += hop_;
+        (*out_[to_number(to)])->b_transport(b, delay);
+    }
+
+    grid places_;
+    coordinate here_;
+    std::uint32_t hop_cycles_;
+    sc_core::sc_time hop_;
+    std::array<face, port_count> faces_;
+    std::array<std::unique_ptr<in_socket>, port_count> in_;
+    std::array<std::unique_ptr<out_socket>, port_count> out_;
+    std::array<std::uint64_t, port_count> packets_{};
+};
+
+block_factories plain_routers(std::uint32_t hop_cycles) {
+    return {.router = [hop_cycles](const char* name, node_index here, const die_surroundings&,
+                                   const d1_parameters& p) -> std::unique_ptr<noc::router_base> {
+        return std::make_unique<plain_router>(name, here, p, hop_cycles);
+    }};
+}
+
+/// A signal from one corner to the other and nothing else: cycles from the launch to its arrival.
+timing::cycle corner_to_corner(die& d) {
+    const placement where = d.place({5, 4});
+    program::program_builder sender("sender");
+    const auto ready = sender.semaphores("ready");
+    sender.thread().signal({4, 3}, ready);
+    program::program_builder receiver("receiver");
+    const auto got = receiver.semaphores("ready");
+    receiver.thread().wait(got);
+    const job j{where, {{die_test::share(sender), {{0, 0}}}, {die_test::share(receiver), {{4, 3}}}}};
+    const run_result r = die_test::run(d, j);
+    EXPECT_EQ(r.status, run_status::finished) << r.message;
+    EXPECT_EQ(d.at(where.at({4, 3})).router().packets(port::local), 1U);
+    return r.cycles;
+}
+
+TEST(block_factories, put_a_router_of_ones_own_on_every_place) {
+    die own("own", die_test::grid_of(5, 4));
+    die slow("slow", die_test::grid_of(5, 4), false, {}, plain_routers(3));
+    // Two cycles more at each of the eight routers on the way, the first and the last included.
+    EXPECT_EQ(corner_to_corner(slow), corner_to_corner(own) + 2 * 8);
+}
+
+TEST(block_factories, make_the_models_own_blocks_unless_told_otherwise) {
+    die own("own", die_test::grid_of(5, 4));
+    die plain("plain", die_test::grid_of(5, 4), false, {}, plain_routers(1));
+    // An empty mesh has nothing that a calendar would change.
+    EXPECT_EQ(corner_to_corner(own), corner_to_corner(plain));
+}
+
+TEST(block_factories, mix_own_and_foreign_routers_on_one_mesh) {
+    const node_index odd_one{7};
+    int asked = 0;
+    const block_factories blocks{.router = [&](const char* name, node_index here, const die_surroundings& die,
+                                               const d1_parameters& p) -> std::unique_ptr<noc::router_base> {
+        ++asked;
+        if (here != odd_one) {
+            return make_router(name, here, die, p);
+        }
+        return std::make_unique<plain_router>(name, here, p, 1);
+    }};
+    die d("die", die_test::grid_of(5, 4), true, {}, blocks);
+    EXPECT_EQ(asked, 20);
+    const die_test::ring work(d.place({5, 4}));
+    work.load(d);
+    const run_result r = die_test::run(d, work.work());
+    EXPECT_EQ(r.status, run_status::finished) << r.message;
+    EXPECT_TRUE(d.races()->races().empty());
+    work.expect_result(d);
+}
+
+}  // namespace
+}  // namespace d1
