@@ -249,7 +249,8 @@ class turn_chooser {
                 }
                 auto [trial, lost] = with_corner(t);
                 const std::uint64_t shorter = path_lengths(mesh_, trial).total(mesh_);
-                if (shorter<hops&& static_cast<std::int64_t>(hops - shorter)> lost * hops_worth_a_pair) {
+                const std::int64_t saved = static_cast<std::int64_t>(hops) - static_cast<std::int64_t>(shorter);
+                if (saved > 0 && saved > lost * hops_worth_a_pair) {
                     turns_ = std::move(trial);
                     hops = shorter;
                 }
