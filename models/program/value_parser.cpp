@@ -100,7 +100,7 @@ void value_parser::read(float& f) {
 void value_parser::read(numerics::element_type& type) {
     const token t = expect_identifier("an element type");
     const auto format = numerics::number_format_from_name(t.text);
-    if (!format) fail_unknown(t, "element type", names_up_to(numerics::number_format::fp32));
+    if (!format) fail_unknown(t, "element type", names_up_to(numerics::last_number_format));
     type = {.format = *format};
     if (!next().is(':')) return;
     take();
