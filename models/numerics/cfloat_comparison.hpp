@@ -41,8 +41,8 @@ inline std::string shown(element_type type, arithmetic rules) {
 
 /// One value, both signs, both roundings; the random words are those on either side of where the result changes.
 inline void expect_rounding(element_type type, arithmetic rules, const value_table& table, float value) {
-    const rational magnitude = exact(std::isinf(value) ? std::numeric_limits<float>::max() : value);
-    const auto nearest = table.nearest(magnitude);
+    const auto place = table.find(exact(std::isinf(value) ? std::numeric_limits<float>::max() : value));
+    const auto nearest = table.nearest(place);
     const bool is_signed = fields_of(type.format).is_signed;
     const auto as_expected = [&](std::uint32_t code, status_flags raised, const value_table::result& expected) {
         return code == expected.code && raised.overflow == expected.overflow && raised.underflow == expected.underflow;
@@ -52,9 +52,9 @@ inline void expect_rounding(element_type type, arithmetic rules, const value_tab
     ASSERT_TRUE(as_expected(code, raised, nearest)) << value << " gave " << code << " not " << nearest.code;
     ASSERT_EQ(encode_one(type, -value, rules), is_signed ? code | (table.largest() + 1) : 0U) << -value;
     const cfloat format = cfloat_of(type, rules);
-    const auto threshold = static_cast<std::uint32_t>((std::uint64_t{1} << 32) - table.fraction(magnitude));
+    const auto threshold = static_cast<std::uint32_t>((std::uint64_t{1} << 32) - place.fraction());
     for (const std::uint32_t random : {0U, threshold - 1, threshold, 0xFFFF'FFFFU}) {
-        const auto expected = table.stochastic(magnitude, random);
+        const auto expected = table.stochastic(place, random);
         const cfloat::result r = format.encode(numerics::magnitude_of(value), rounding_mode::stochastic, random);
         ASSERT_TRUE(as_expected(r.code, {.overflow = r.overflow, .underflow = r.underflow}, expected))
             << value << " with " << random << " gave " << r.code << " not " << expected.code;

@@ -87,50 +87,47 @@ class value_table {
         bool underflow = false;
     };
 
-    [[nodiscard]] result nearest(const rational& value) const {
-        const auto [below, place] = find(value);
-        const bool up = place > rational(1, 2) || (place == rational(1, 2) && below % 2 == 1);
-        return finish(value, below + (up ? 1 : 0));
-    }
-
-    /// Up where the first 32 bits of the place between the neighbours, the last one set if more follow, and the random
-    /// word make 2^32.
-    [[nodiscard]] result stochastic(const rational& value, std::uint32_t random) const {
-        const auto [below, place] = find(value);
-        return finish(value, below + (fraction_of(place) + random >= std::uint64_t{1} << 32 ? 1 : 0));
-    }
-
-    /// 32 bits of the place between the neighbours.
-    [[nodiscard]] std::uint64_t fraction(const rational& value) const { return fraction_of(find(value).place); }
-
-  private:
+    /// Where a magnitude lies between its neighbours. The values go on beyond the largest as if there were one more
+    /// exponent, so that rounding is defined there.
     struct position {
-        std::uint32_t
-            below;       ///< the code of the largest value that is not above; one more than the largest is there too
-        rational place;  ///< between it and the next, 0 to below 1
-    };
+        rational value;
+        std::uint32_t below;  ///< the code of the largest value that is not above, at most one more than the largest
+        rational place;       ///< between it and the next, 0 to below 1
 
-    // The values go on beyond the largest as if there were one more exponent, so that its rounding is defined.
+        /// The first 32 bits of the place, the last of them set if more follow.
+        [[nodiscard]] std::uint64_t fraction() const {
+            const rational scaled = place * power_of_two(32);
+            const cpp_int whole = numerator(scaled) / denominator(scaled);
+            return whole.convert_to<std::uint64_t>() | (scaled != whole ? 1 : 0);
+        }
+    };
     [[nodiscard]] position find(const rational& value) const {
         const auto above = std::upper_bound(values_.begin(), values_.end(), value);
         const auto below = static_cast<std::uint32_t>(above - values_.begin()) - 1;
-        if (below < largest()) return {below, (value - values_[below]) / (values_[below + 1] - values_[below])};
+        const rational distance = value - values_[below];
+        if (below < largest()) return {value, below, distance / (values_[below + 1] - values_[below])};
         const rational unit = values_[below] - values_[below - 1];
-        if (value - values_[below] >= unit) return {largest() + 1, 0};
-        return {below, (value - values_[below]) / unit};
+        if (distance >= unit) return {value, largest() + 1, 0};
+        return {value, below, distance / unit};
     }
 
-    [[nodiscard]] static std::uint64_t fraction_of(const rational& place) {
-        const rational scaled = place * power_of_two(32);
-        const cpp_int whole = numerator(scaled) / denominator(scaled);
-        return whole.convert_to<std::uint64_t>() | (scaled != whole ? 1 : 0);
+    [[nodiscard]] result nearest(const position& at) const {
+        const rational half(1, 2);
+        return finish(at, at.place > half || (at.place == half && at.below % 2 == 1));
     }
 
-    [[nodiscard]] result finish(const rational& value, std::uint32_t code) const {
+    /// Up where the fraction and the random word make 2^32.
+    [[nodiscard]] result stochastic(const position& at, std::uint32_t random) const {
+        return finish(at, at.fraction() + random >= std::uint64_t{1} << 32);
+    }
+
+  private:
+    [[nodiscard]] result finish(const position& at, bool up) const {
+        const std::uint32_t code = at.below + (up ? 1 : 0);
         result r{code};
         if (flushes_ && code < smallest_normal_) r.code = 0;
         if (code > largest()) r = {largest(), true};
-        r.underflow = r.code < smallest_normal_ && values_[r.code] != value;
+        r.underflow = r.code < smallest_normal_ && values_[r.code] != at.value;
         return r;
     }
 

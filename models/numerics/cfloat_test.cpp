@@ -188,11 +188,11 @@ TEST(stochastic_rounding, of_an_element_depends_on_seed_key_and_index_alone) {
                {rounding_mode::stochastic, 5, 70 + end});
     }
     EXPECT_EQ(parts, whole);
+    const test::value_table table(type, {});
     for (std::size_t i = 0; i < values.size(); ++i) {
-        const test::value_table table(type, {});
         const auto word = static_cast<std::uint32_t>(counter_random(99, 5, 70 + i) >> 32);
-        ASSERT_EQ(static_cast<std::uint32_t>(whole[i]), table.stochastic(test::exact(values[i]), word).code);
-        if (i == 100) break;
+        ASSERT_EQ(static_cast<std::uint32_t>(whole[i]),
+                  table.stochastic(table.find(test::exact(values[i])), word).code);
     }
     std::vector<std::byte> other(values.size());
     encode(type, values, other, {.rounding_seed = 100}, {rounding_mode::stochastic, 5, 70});

@@ -65,6 +65,78 @@ void compute(elementwise_operation operation, std::span<float> a, std::span<cons
     }
 }
 
+// In integers; no result is beyond 2^62 + 2^31.
+std::int64_t compute(elementwise_operation operation, std::int64_t a, std::int64_t b, std::int64_t s) {
+    switch (operation) {
+        case elementwise_operation::add:
+            return a + b;
+        case elementwise_operation::subtract:
+            return a - b;
+        case elementwise_operation::multiply:
+            return a * b;
+        case elementwise_operation::maximum:
+            return std::max(a, b);
+        case elementwise_operation::minimum:
+            return std::min(a, b);
+        case elementwise_operation::multiply_add:
+            return a * s + b;
+        case elementwise_operation::convert:
+            return a;
+        case elementwise_operation::fill:
+            return s;
+        case elementwise_operation::relu:
+            return std::max(a, std::int64_t{0});
+    }
+    return 0;
+}
+
+std::int64_t nearest_integer(float s) {
+    std::array<std::byte, sizeof(std::int32_t)> memory;  // NOLINT(cppcoreguidelines-pro-type-member-init): written next
+    std::int64_t result = 0;
+    encode({number_format::int32}, std::span(&s, 1), memory);
+    decode({number_format::int32}, memory, std::span(&result, 1));
+    return result;
+}
+
+// The elements of a source from `first` on, as many as `values` has.
+template <class Value, class... More>
+void load(source_elements source, std::size_t first, std::span<Value> values, More... more) {
+    const std::size_t width = bytes(source.type.format);
+    decode(source.type, source.bytes.subspan(first * width, values.size() * width), values, more...);
+}
+
+// Calls use(first, count) for each chunk of the destination's elements.
+template <class F>
+void for_each_chunk(destination_elements d, F use) {
+    const std::size_t elements = d.bytes.size() / bytes(d.type.format);
+    for (std::size_t first = 0; first < elements; first += chunk_elements) {
+        use(first, std::min(chunk_elements, elements - first));
+    }
+}
+
+void store(destination_elements d, std::size_t first, auto values, arithmetic rules, rounding how,
+           status_flags* raised) {
+    const std::size_t width = bytes(d.type.format);
+    how.first_index += first;
+    encode(d.type, values, d.bytes.subspan(first * width, values.size() * width), rules, how, raised);
+}
+
+void apply_to_integers(elementwise_operation operation, destination_elements d, source_elements a, source_elements b,
+                       std::int64_t s, arithmetic rules, rounding how, status_flags* raised) {
+    // NOLINTBEGIN(cppcoreguidelines-pro-type-member-init): filled chunk by chunk
+    std::array<std::int64_t, chunk_elements> a_values;
+    std::array<std::int64_t, chunk_elements> b_values;
+    // NOLINTEND(cppcoreguidelines-pro-type-member-init)
+    for_each_chunk(d, [&](std::size_t first, std::size_t count) {
+        const std::span values = std::span(a_values).first(count);
+        const std::span others = source_count(operation) > 1 ? std::span(b_values).first(count) : values;
+        load(a, first, values);
+        if (source_count(operation) > 1) load(b, first, others);
+        for (std::size_t i = 0; i < count; ++i) values[i] = compute(operation, values[i], others[i], s);
+        store(d, first, std::span<const std::int64_t>(values), rules, how, raised);
+    });
+}
+
 void check_sizes(elementwise_operation operation, destination_elements d, source_elements a, source_elements b) {
     const std::size_t elements = d.bytes.size() / bytes(d.type.format);
     const auto bytes_read = [&](source_elements source, std::uint32_t place) {
@@ -90,27 +162,26 @@ std::optional<elementwise_operation> elementwise_operation_from_name(std::string
 }
 
 void apply(elementwise_operation operation, destination_elements d, source_elements a, source_elements b, float s,
-           arithmetic rules) {
+           arithmetic rules, rounding how, status_flags* raised) {
     check_sizes(operation, d, a, b);
+    const std::uint32_t sources = source_count(operation);
+    if (sources > 0 && is_integer(a.type.format) && (sources < 2 || is_integer(b.type.format))) {
+        const std::int64_t scalar = uses_scalar(operation) ? nearest_integer(s) : 0;
+        return apply_to_integers(operation, d, a, b, scalar, rules, how, raised);
+    }
     // NOLINTBEGIN(cppcoreguidelines-pro-type-member-init): filled chunk by chunk
     std::array<float, chunk_elements> a_values;
     std::array<float, chunk_elements> b_values;
     // NOLINTEND(cppcoreguidelines-pro-type-member-init)
-    const auto load = [](source_elements source, std::size_t first, std::span<float> values) {
-        const std::size_t width = bytes(source.type.format);
-        decode(source.type, source.bytes.subspan(first * width, values.size() * width), values);
-    };
-    const std::size_t width = bytes(d.type.format);
-    for (std::size_t first = 0; first < d.bytes.size() / width; first += chunk_elements) {
-        const std::size_t count = std::min(chunk_elements, d.bytes.size() / width - first);
+    for_each_chunk(d, [&](std::size_t first, std::size_t count) {
         const std::span values = std::span(a_values).first(count);
         const std::span others = std::span(b_values).first(count);
-        if (source_count(operation) > 0) load(a, first, values);
-        if (source_count(operation) > 1) load(b, first, others);
+        if (sources > 0) load(a, first, values, rules, raised);
+        if (sources > 1) load(b, first, others, rules, raised);
         rules.keep_subnormals ? compute<true>(operation, values, others, s)
                               : compute<false>(operation, values, others, s);
-        encode(d.type, values, d.bytes.subspan(first * width, count * width));
-    }
+        store(d, first, std::span<const float>(values), rules, how, raised);
+    });
 }
 
 }  // namespace d1::numerics

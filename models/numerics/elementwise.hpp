@@ -8,6 +8,7 @@
 
 #include "models/numerics/arithmetic.hpp"
 #include "models/numerics/number_format.hpp"
+#include "models/numerics/rounding.hpp"
 
 namespace d1::numerics {
 
@@ -62,14 +63,20 @@ struct destination_elements {
     element_type type;
 };
 
-/// Does the operation on every element: sources are widened to FP32 (exact), each operation is rounded to FP32, nearest
-/// even, and the result is rounded once more to the destination's type (see encode). NaN results are canonical. If
-/// `rules` say that subnormals are not kept, those of a, b and s and of every FP32 result become zero of their sign.
+/// Does the operation on every element: sources are widened to FP32 (see decode), each operation is rounded to FP32,
+/// nearest even, and the result is rounded once more to the destination's type, as `how` says (see encode; element i of
+/// the destination is element how.first_index + i of its stream). NaN results are canonical. If `rules` say that
+/// subnormals are not kept, those of a, b and s and of every FP32 result become zero of their sign.
+///
+/// Where every source is of an integer format the operation is done in integers, s being rounded to the nearest INT32,
+/// and its exact result is rounded once to the destination's type: saturated, if that is an integer's.
+///
+/// `raised`, if not null, gets the flags added of what was read and of what was written (see decode and encode).
 ///
 /// The destination may begin where a source begins if its elements are not wider; otherwise they must not overlap. No
-/// alignment is needed. Throws std::invalid_argument if the spans are not whole elements, equally many in each, or if a
-/// source that the operation does not read is not empty.
+/// alignment is needed. Throws std::invalid_argument if the spans are not whole elements, equally many in each, if a
+/// source that the operation does not read is not empty, or if a type is not valid.
 void apply(elementwise_operation operation, destination_elements d, source_elements a, source_elements b,
-           float s = 0.0F, arithmetic rules = {});
+           float s = 0.0F, arithmetic rules = {}, rounding how = {}, status_flags* raised = nullptr);
 
 }  // namespace d1::numerics

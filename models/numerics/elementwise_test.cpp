@@ -138,6 +138,72 @@ TEST(elementwise, multiply_add_rounds_the_product_before_it_adds) {
     EXPECT_EQ(d, 0);
 }
 
+template <class Integer>
+std::vector<std::byte> integer_bytes(std::vector<Integer> values) {
+    const auto bytes = std::as_bytes(std::span(values));
+    return {bytes.begin(), bytes.end()};
+}
+
+std::vector<std::int64_t> integers(elementwise_operation operation, number_format to, element_type from,
+                                   const std::vector<std::byte>& a, const std::vector<std::byte>& b, float s = 0) {
+    std::vector<std::byte> d(a.size() / bytes(from.format) * bytes(to));
+    apply(operation, {d, {to}}, {a, from}, {source_count(operation) > 1 ? b : std::vector<std::byte>{}, from}, s);
+    std::vector<std::int64_t> result(d.size() / bytes(to));
+    decode({to}, d, result);
+    return result;
+}
+
+TEST(elementwise, integers_are_computed_exactly_and_saturated_once) {
+    using enum number_format;
+    using testing::ElementsAre;
+    const auto a = integer_bytes<std::int32_t>({2'000'000'000, -2'000'000'000, 16'777'217, -5});
+    const auto b = integer_bytes<std::int32_t>({2'000'000'000, 2'000'000'000, 1, 7});
+    constexpr std::int64_t most = 2'147'483'647;
+    EXPECT_THAT(integers(add, int32, {int32}, a, b), ElementsAre(most, 0, 16'777'218, 2));
+    EXPECT_THAT(integers(subtract, int32, {int32}, a, b), ElementsAre(0, -most - 1, 16'777'216, -12));
+    EXPECT_THAT(integers(multiply, int32, {int32}, a, b), ElementsAre(most, -most - 1, 16'777'217, -35));
+    EXPECT_THAT(integers(maximum, int32, {int32}, a, b), ElementsAre(2'000'000'000, 2'000'000'000, 16'777'217, 7));
+    EXPECT_THAT(integers(minimum, int32, {int32}, a, b), ElementsAre(2'000'000'000, -2'000'000'000, 1, -5));
+    EXPECT_THAT(integers(multiply_add, int32, {int32}, a, b, 2.5F), ElementsAre(most, -2'000'000'000, 33'554'435, -3))
+        << "the scalar is rounded to 2";
+    EXPECT_THAT(integers(relu, int16, {int32}, a, b), ElementsAre(32'767, 0, 32'767, 0));
+    EXPECT_THAT(integers(convert, int8, {int32}, a, b), ElementsAre(127, -128, 127, -5));
+}
+
+TEST(elementwise, an_int32_becomes_any_format_in_one_rounding) {
+    const auto a = integer_bytes<std::int32_t>({(1 << 30) + (1 << 22) + 1, 16'777'219});
+    std::vector<float> values(2);
+    std::vector<std::byte> d(4);
+    apply(convert, {d, bf16}, {a, {number_format::int32}}, {});
+    decode(bf16, d, values);
+    EXPECT_THAT(values, testing::ElementsAre(0x1.02p30F, 0x1p24F));
+}
+
+TEST(elementwise, cfloats_are_computed_in_fp32_and_rounded_once_as_asked) {
+    const element_type coarse{number_format::cfp8_152, 15}, fine{number_format::cfp8_143, 7};
+    constexpr std::size_t elements = 2500;  // more than two chunks, and a tail
+    std::vector<std::byte> a(elements), b(elements), d(elements), expected(elements);
+    for (std::size_t i = 0; i < elements; ++i) {
+        const std::uint64_t random = counter_random(1, 1, i);
+        a[i] = static_cast<std::byte>(random), b[i] = static_cast<std::byte>(random >> 8);
+    }
+    std::vector<float> a_values(elements), b_values(elements);
+    for (const cfloat_denormals reading : {cfloat_denormals::gradual, cfloat_denormals::printed}) {
+        const arithmetic rules{.denormals = reading, .rounding_seed = 9};
+        for (const rounding how : {rounding{}, rounding{rounding_mode::stochastic, 3, 1000}}) {
+            status_flags raised, expected_flags;
+            apply(add, {d, fine}, {a, coarse}, {b, fine}, 0, rules, how, &raised);
+            decode(coarse, a, a_values, rules, &expected_flags);
+            decode(fine, b, b_values, rules, &expected_flags);
+            for (std::size_t i = 0; i < elements; ++i) a_values[i] += b_values[i];
+            encode(fine, a_values, expected, rules, how, &expected_flags);
+            EXPECT_EQ(d, expected);
+            EXPECT_EQ(raised, expected_flags);
+            EXPECT_TRUE(raised.denormal && raised.underflow && raised.overflow);
+        }
+    }
+}
+
 TEST(elementwise, a_destination_may_be_a_source_or_narrow_it_in_place) {
     const std::size_t elements = 3000;
     const test::operand a = test::random_operand(fp32, elements, test::pattern_class::ordinary, 1, 1);

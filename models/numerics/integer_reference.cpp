@@ -10,7 +10,6 @@ constexpr uint32_t sign_bit = 0x8000'0000, infinity = 0x7F80'0000, nan = 0x7FC0'
 constexpr auto magnitude = [](uint32_t value) { return value & ~sign_bit; };
 constexpr auto has_exponent = [](uint32_t value) { return (value & infinity) != 0; };
 constexpr auto flush = [](uint32_t value, bool keep) { return keep || has_exponent(value) ? value : value & sign_bit; };
-constexpr auto widen = [](std::uint16_t bf16) { return uint32_t{bf16} << 16; };
 // A finite value is significand(value) * 2^exponent(value).
 constexpr auto significand = [](uint32_t value) {
     return uint64_t{value % 0x80'0000 + (has_exponent(value) ? 0x80'0000 : 0)};
@@ -59,17 +58,28 @@ std::uint16_t round_to_bf16(uint32_t value) {
     return static_cast<std::uint16_t>(magnitude(value) > infinity ? 0x7FC0 : shift_right_to_nearest_even(value, 16));
 }
 
-uint32_t matrix_step(uint32_t c, const four& a, const four& b, bool keep) {
-    const auto p = [&](std::size_t k) { return multiply(a[k], b[k], keep); };
-    return add(c, add(add(p(0), p(1), keep), add(p(2), p(3), keep), keep), keep);
+uint32_t round_to_fp21(uint32_t value) {
+    constexpr uint32_t largest = 0x5FFF'FC00;
+    if (magnitude(value) > infinity) return nan;
+    // The unit of the last place: 13 bits below the leading one, or below the smallest normal, 2^-62.
+    const int unit = std::max(exponent(value) + 10, -75), drop = std::min(unit - exponent(value), 63);
+    const uint32_t kept = round(0, shift_right_to_nearest_even(significand(value), drop), unit, true);
+    return (value & sign_bit) | std::min(kept, largest);
 }
 
-uint32_t dot(bf16_span a, bf16_span b, bool keep) {
+uint32_t matrix_step(uint32_t c, const four& a, const four& b, arithmetic rules) {
+    const bool keep = rules.keep_subnormals;
+    const auto p = [&](std::size_t k) { return multiply(a[k], b[k], keep); };
+    const uint32_t next = add(c, add(add(p(0), p(1), keep), add(p(2), p(3), keep), keep), keep);
+    return rules.accumulator == accumulator_format::fp21 ? round_to_fp21(next) : next;
+}
+
+uint32_t dot(std::span<const uint32_t> a, std::span<const uint32_t> b, arithmetic rules) {
     uint32_t c = 0;
     for (std::size_t k = 0; k < a.size(); k += 4) {
         four x{}, y{};
-        for (auto i = k; i < std::min(k + 4, a.size()); ++i) x[i - k] = widen(a[i]), y[i - k] = widen(b[i]);
-        c = matrix_step(c, x, y, keep);
+        for (auto i = k; i < std::min(k + 4, a.size()); ++i) x[i - k] = a[i], y[i - k] = b[i];
+        c = matrix_step(c, x, y, rules);
     }
     return c;
 }

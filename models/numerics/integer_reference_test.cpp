@@ -56,21 +56,41 @@ TEST(integer_reference, a_step_adds_neighbouring_products_first_then_the_pairs_t
     const reference::four ones{pattern_of(1), pattern_of(1), pattern_of(1), pattern_of(1)};
     // Left to right this is 1; with products 0 and 2 paired, 3. As it should be: (2^24 + 1) -> 2^24, (-2^24 + 1) exact.
     const reference::four a{pattern_of(0x1p24F), pattern_of(1), pattern_of(-0x1p24F), pattern_of(1)};
-    EXPECT_EQ(reference::matrix_step(pattern_of(1), a, ones, true), pattern_of(2));
+    EXPECT_EQ(reference::matrix_step(pattern_of(1), a, ones, {}), pattern_of(2));
 }
 
 TEST(integer_reference, a_dot_product_ascends_in_k_and_pads_its_tail_with_zeros) {
-    const auto bf16 = [](float value) { return static_cast<std::uint16_t>(pattern_of(value) >> 16); };
     // Ascending: 2^24, then + 1 is lost, then - 2^24. Descending the 1 would stay.
-    const std::vector<std::uint16_t> a{bf16(0x1p24F), 0, 0, 0, bf16(1), 0, 0, 0, bf16(-0x1p24F)};
-    const std::vector<std::uint16_t> ones(9, bf16(1));
-    EXPECT_EQ(reference::dot(a, ones, true), pattern_of(0));
-    EXPECT_EQ(reference::dot({}, {}, true), pattern_of(0));
+    const std::vector<std::uint32_t> a{pattern_of(0x1p24F), 0, 0, 0, pattern_of(1), 0, 0, 0, pattern_of(-0x1p24F)};
+    const std::vector<std::uint32_t> ones(9, pattern_of(1));
+    EXPECT_EQ(reference::dot(a, ones, {}), pattern_of(0));
+    EXPECT_EQ(reference::dot({}, {}, {}), pattern_of(0));
 
-    const std::vector<std::uint16_t> minus_zero{0x8000};
-    EXPECT_EQ(reference::dot(minus_zero, std::span(ones).first(1), true), pattern_of(0));
-    const std::vector<std::uint16_t> counting{bf16(1), bf16(2), bf16(3), bf16(4), bf16(5), bf16(6)};
-    EXPECT_EQ(reference::dot(counting, counting, true), pattern_of(91));
+    const std::vector<std::uint32_t> minus_zero{0x8000'0000};
+    EXPECT_EQ(reference::dot(minus_zero, std::span(ones).first(1), {}), pattern_of(0));
+    std::vector<std::uint32_t> counting;
+    for (const float n : {1.0F, 2.0F, 3.0F, 4.0F, 5.0F, 6.0F}) counting.push_back(pattern_of(n));
+    EXPECT_EQ(reference::dot(counting, counting, {}), pattern_of(91));
+}
+
+TEST(integer_reference, rounds_to_the_21_bit_accumulator_by_the_definition) {
+    for (std::uint64_t i = 0; i < 1'000'000; ++i) {
+        auto pattern = static_cast<std::uint32_t>(counter_random(1, 1, i));
+        if (i % 4 == 0) pattern &= ~0x1FFU;  // ties
+        const double value = std::bit_cast<float>(pattern);
+        if (std::isnan(value)) continue;
+        // Scaled so that the unit of the last place is one; all exact but the rounding asked for.
+        int exponent = 0;
+        std::frexp(value, &exponent);
+        const int unit = std::max(exponent - 14, -75);
+        const double nearest = std::ldexp(std::nearbyint(std::ldexp(value, -unit)), unit);
+        const double expected = std::copysign(std::min(std::fabs(nearest), 0x1.FFF8p64), value);
+        ASSERT_EQ(reference::round_to_fp21(pattern), pattern_of(static_cast<float>(expected))) << std::hex << pattern;
+    }
+    EXPECT_EQ(reference::round_to_fp21(0xFF80'0000), pattern_of(-0x1.FFF8p64F));
+    EXPECT_EQ(reference::round_to_fp21(0xFF80'0001), 0x7FC0'0000U);
+    EXPECT_EQ(reference::round_to_fp21(pattern_of(-0x1p-76F)), 0x8000'0000U);
+    EXPECT_EQ(reference::round_to_fp21(pattern_of(0x1.000002p-76F)), pattern_of(0x1p-75F));
 }
 
 }  // namespace

@@ -39,7 +39,7 @@ struct matrix_case {
     element_type b_type;
     pattern_class kind{};
     bool accumulate = false;
-    bool keep_subnormals = true;
+    arithmetic rules{};
 };
 
 /// How many elements of the results were of each kind: shows that a test met what it is there for.
@@ -74,7 +74,7 @@ inline std::uint32_t expected_element(const matrix_case& test, const operand& a,
             a_step[i] = a.patterns[a_slice + row % 8 * 4 + i];
             b_step[i] = b.patterns[b_slice + i * 8 + column % 8];
         }
-        c = integer_reference::matrix_step(c, a_step, b_step, test.keep_subnormals);
+        c = integer_reference::matrix_step(c, a_step, b_step, test.rules);
     }
     return c;
 }
@@ -84,14 +84,14 @@ inline void compare_with_reference(const matrix_case& test, std::uint64_t seed, 
                                     << test.shape.row_blocks << 'x' << test.shape.column_blocks << 'x'
                                     << test.shape.k_steps << " types " << name(test.a_type.format) << ' '
                                     << name(test.b_type.format) << " accumulate " << test.accumulate << " keep "
-                                    << test.keep_subnormals);
+                                    << test.rules.keep_subnormals << " accumulator "
+                                    << static_cast<int>(test.rules.accumulator));
     const auto [rows, columns, k_steps] = test.shape;
     const operand a = random_operand(test.a_type, std::size_t{rows} * k_steps * 32, test.kind, seed, 1);
     const operand b = random_operand(test.b_type, std::size_t{columns} * k_steps * 32, test.kind, seed, 2);
     const operand start = random_operand({number_format::fp32}, std::size_t{rows} * columns * 64, test.kind, seed, 3);
     std::vector<std::byte> c = start.bytes;
-    matrix_multiply_accumulate(c, a.bytes, test.a_type, b.bytes, test.b_type, test.shape, test.accumulate,
-                               {.keep_subnormals = test.keep_subnormals});
+    matrix_multiply_accumulate(c, a.bytes, test.a_type, b.bytes, test.b_type, test.shape, test.accumulate, test.rules);
     for (std::size_t row = 0; row < 8 * std::size_t{rows}; ++row) {
         for (std::size_t column = 0; column < 8 * std::size_t{columns}; ++column) {
             const std::size_t i = (row / 8 * columns + column / 8) * 64 + row % 8 * 8 + column % 8;

@@ -58,19 +58,6 @@ void load_each(std::span<const std::byte> source, std::span<To> destination, F c
     }
 }
 
-// Whether an element was denormal.
-bool decode_cfloat(std::uint32_t bits, const cfloat& from, std::span<const std::byte> source,
-                   std::span<float> destination) {
-    bool denormal = false;
-    const auto convert = [&denormal, from](std::uint32_t code) {
-        denormal |= from.is_denormal(code);
-        return from.decode(code);
-    };
-    bits == 8 ? load_each<std::uint8_t>(source, destination, convert)
-              : load_each<std::uint16_t>(source, destination, convert);
-    return denormal;
-}
-
 // Element i of destination = convert(source[i], the random word of i).
 template <class Element, class From, class F>
 void store_each(std::span<const From> source, std::span<std::byte> destination, std::uint64_t seed, rounding how,
@@ -165,6 +152,33 @@ void encode_fp32(std::span<const float> source, std::span<std::byte> destination
     });
 }
 
+// The formats but bf16 and fp32; apart, so that a call for those is cheap.
+void decode_narrow(element_type type, std::span<const std::byte> source, std::span<float> destination, arithmetic rules,
+                   status_flags* raised) {
+    if (is_integer(type.format)) {
+        return with_storage(type.format, [&](auto element) {
+            load_each<decltype(element)>(source, destination, [](auto value) { return static_cast<float>(value); });
+        });
+    }
+    bool denormal = false;
+    const auto convert = [&denormal, from = cfloat_of(type, rules)](std::uint32_t code) {
+        denormal |= from.is_denormal(code);
+        return from.decode(code);
+    };
+    bits(type.format) == 8 ? load_each<std::uint8_t>(source, destination, convert)
+                           : load_each<std::uint16_t>(source, destination, convert);
+    if (raised != nullptr) raised->denormal |= denormal;
+}
+
+status_flags flags_of_operands(std::span<const float> values) {
+    status_flags raised;
+    for (const float value : values) {
+        raised.invalid |= is_nan(value);
+        raised.denormal |= value != 0 && flush_subnormal(value) == 0;
+    }
+    return raised;
+}
+
 }  // namespace
 
 cfloat cfloat_of(element_type type, arithmetic rules) {
@@ -218,21 +232,10 @@ void decode(element_type type, std::span<const std::byte> source, std::span<floa
         load_each<std::uint16_t>(source, destination, float_from_bf16);
     } else if (type.format == number_format::fp32) {
         if (!source.empty()) std::memcpy(destination.data(), source.data(), source.size());
-    } else if (is_integer(type.format)) {
-        with_storage(type.format, [&](auto element) {
-            load_each<decltype(element)>(source, destination, [](auto value) { return static_cast<float>(value); });
-        });
-        return;
     } else {
-        const bool denormal = decode_cfloat(bits(type.format), cfloat_of(type, rules), source, destination);
-        if (raised != nullptr) raised->denormal |= denormal;
-        return;
+        return decode_narrow(type, source, destination, rules, raised);
     }
-    if (raised == nullptr) return;
-    for (const float value : destination) {
-        raised->invalid |= is_nan(value);
-        raised->denormal |= value != 0 && flush_subnormal(value) == 0;
-    }
+    if (raised != nullptr) *raised |= flags_of_operands(destination);
 }
 
 void decode(element_type type, std::span<const std::byte> source, std::span<std::int64_t> destination) {

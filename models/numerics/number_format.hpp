@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
@@ -44,21 +45,8 @@ inline constexpr std::uint16_t canonical_nan_bf16 = 0x7FC0;
 
 /// Size of one element in bits, in memory.
 [[nodiscard]] constexpr std::uint32_t bits(number_format format) {
-    switch (format) {
-        case number_format::cfp8_143:
-        case number_format::cfp8_152:
-        case number_format::int8:
-            return 8;
-        case number_format::bf16:
-        case number_format::cfp16_shp:
-        case number_format::cfp16_uhp:
-        case number_format::int16:
-            return 16;
-        case number_format::fp32:
-        case number_format::int32:
-            return 32;
-    }
-    return 0;
+    constexpr std::array<std::uint8_t, 9> sizes{16, 32, 8, 8, 16, 16, 8, 16, 32};
+    return sizes[static_cast<std::size_t>(format)];
 }
 
 /// Size of one element in bytes, in memory.

@@ -41,7 +41,8 @@ TEST(matrix, every_dispatch_target_equals_the_integer_reference_on_random_shapes
                                      .b_type = type(14),
                                      .kind = test::all_classes[choose(15, test::all_classes.size())],
                                      .accumulate = choose(16, 2) == 1,
-                                     .keep_subnormals = choose(17, 2) == 1};
+                                     .rules = {.keep_subnormals = choose(17, 2) == 1,
+                                               .accumulator = static_cast<accumulator_format>(choose(18, 2))}};
         for (const std::string& target : dispatch_targets()) {
             SCOPED_TRACE(target);
             const forced_dispatch_target forced(target);

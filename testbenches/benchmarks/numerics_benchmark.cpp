@@ -16,6 +16,9 @@ using namespace d1::numerics;
 
 constexpr element_type bf16{number_format::bf16};
 constexpr element_type fp32{number_format::fp32};
+constexpr element_type cfp8_143{number_format::cfp8_143, 7};
+constexpr element_type cfp16_shp{number_format::cfp16_shp, 15};
+constexpr element_type int8{number_format::int8};
 
 std::vector<float> random_values(std::size_t count, std::uint64_t key) {
     std::vector<float> values(count);
@@ -70,6 +73,21 @@ void matrix_bf16_flushed(benchmark::State& state) {
 }
 BENCHMARK(matrix_bf16_flushed);
 
+void matrix_bf16_fp21(benchmark::State& state) {
+    multiply(state, shape_of(216, 232, 64), bf16, {.accumulator = accumulator_format::fp21});
+}
+BENCHMARK(matrix_bf16_fp21);
+
+void matrix_cfp8_143(benchmark::State& state) {
+    multiply(state, shape_of(216, 232, 64), cfp8_143, {});
+}
+BENCHMARK(matrix_cfp8_143);
+
+void matrix_int8(benchmark::State& state) {
+    multiply(state, shape_of(216, 232, 64), int8, {});
+}
+BENCHMARK(matrix_int8);
+
 void matrix_bf16_target(benchmark::State& state, const std::string& target) {
     const forced_dispatch_target forced(target);
     multiply(state, shape_of(216, 232, 64), bf16, {});
@@ -88,29 +106,36 @@ void count_elements(benchmark::State& state) {
         benchmark::Counter(static_cast<double>(stream_elements), benchmark::Counter::kIsIterationInvariantRate);
 }
 
-void decode_bf16(benchmark::State& state) {
-    const auto source = random_elements(bf16, stream_elements, 3);
+void decoding(benchmark::State& state, element_type type) {
+    const auto source = random_elements(type, stream_elements, 3);
     std::vector<float> values(stream_elements);
     for (auto _ : state) {
-        decode(bf16, source, values);
+        decode(type, source, values);
         benchmark::DoNotOptimize(values.data());
         benchmark::ClobberMemory();
     }
     count_elements(state);
 }
-BENCHMARK(decode_bf16);
+BENCHMARK_CAPTURE(decoding, bf16, bf16);
+BENCHMARK_CAPTURE(decoding, cfp8_143, cfp8_143);
+BENCHMARK_CAPTURE(decoding, cfp16_shp, cfp16_shp);
 
-void encode_bf16(benchmark::State& state) {
+void encoding(benchmark::State& state, element_type type, rounding_mode mode) {
     const auto values = random_values(stream_elements, 4);
-    std::vector<std::byte> destination(2 * stream_elements);
+    std::vector<std::byte> destination(bytes(type.format) * stream_elements);
     for (auto _ : state) {
-        encode(bf16, values, destination);
+        encode(type, values, destination, {}, {mode});
         benchmark::DoNotOptimize(destination.data());
         benchmark::ClobberMemory();
     }
     count_elements(state);
 }
-BENCHMARK(encode_bf16);
+BENCHMARK_CAPTURE(encoding, bf16, bf16, rounding_mode::nearest);
+BENCHMARK_CAPTURE(encoding, bf16_stochastic, bf16, rounding_mode::stochastic);
+BENCHMARK_CAPTURE(encoding, cfp8_143, cfp8_143, rounding_mode::nearest);
+BENCHMARK_CAPTURE(encoding, cfp8_143_stochastic, cfp8_143, rounding_mode::stochastic);
+BENCHMARK_CAPTURE(encoding, cfp16_shp, cfp16_shp, rounding_mode::nearest);
+BENCHMARK_CAPTURE(encoding, int8, int8, rounding_mode::nearest);
 
 void elementwise(benchmark::State& state, elementwise_operation operation, element_type from, element_type to) {
     const auto a = random_elements(from, stream_elements, 5);

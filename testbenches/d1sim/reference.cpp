@@ -282,14 +282,14 @@ class checker {
         constexpr std::uint64_t key = 0x7361'6D70'6C65;  // "sample": a stream that is not an operand's
         const std::size_t results = shape_.m * shape_.n;
         found_.sampled = std::min(results, 64 + results / 4096);
-        std::vector<std::uint16_t> a(shape_.k), b(shape_.k);
+        std::vector<std::uint32_t> a(shape_.k), b(shape_.k);
         for (std::size_t i = 0; i < found_.sampled; ++i) {
             const std::size_t index = found_.sampled == results ? i : numerics::counter_random(seed, key, i) % results;
             for (std::size_t k = 0; k < shape_.k; ++k) {
-                a[k] = a_.at(index / shape_.n, k);
-                b[k] = b_[k * shape_.n + index % shape_.n];
+                a[k] = std::uint32_t{a_.at(index / shape_.n, k)} << 16;
+                b[k] = std::uint32_t{b_[k * shape_.n + index % shape_.n]} << 16;
             }
-            const std::uint32_t sum = numerics::integer_reference::dot(a, b, keep_subnormals_);
+            const std::uint32_t sum = numerics::integer_reference::dot(a, b, {keep_subnormals_});
             const bool to_bf16 = output_ == numerics::number_format::bf16;
             const std::uint32_t expected = to_bf16 ? numerics::integer_reference::round_to_bf16(sum) : sum;
             if (result_[index] == expected) continue;

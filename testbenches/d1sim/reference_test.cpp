@@ -42,12 +42,15 @@ std::ostream& operator<<(std::ostream& out, const arithmetic_case& test) {
 std::vector<std::uint32_t> product(const gemm_shape& shape, const patterns& a, const patterns& b,
                                    const arithmetic_case& test) {
     std::vector<std::uint32_t> result;
-    patterns column(shape.k);
+    const auto widen = [](std::uint16_t element) { return std::uint32_t{element} << 16U; };
+    std::vector<std::uint32_t> row(shape.k), column(shape.k);
     for (std::size_t m = 0; m < shape.m; ++m) {
         for (std::size_t n = 0; n < shape.n; ++n) {
-            for (std::size_t k = 0; k < shape.k; ++k) column[k] = b[k * shape.n + n];
-            const std::uint32_t sum = numerics::integer_reference::dot(std::span(a).subspan(m * shape.k, shape.k),
-                                                                       column, test.rules.keep_subnormals);
+            for (std::size_t k = 0; k < shape.k; ++k) {
+                row[k] = widen(a[m * shape.k + k]);
+                column[k] = widen(b[k * shape.n + n]);
+            }
+            const std::uint32_t sum = numerics::integer_reference::dot(row, column, test.rules);
             result.push_back(test.output == bf16 ? numerics::integer_reference::round_to_bf16(sum) : sum);
         }
     }

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include "models/numerics/counter_random.hpp"
 #include "models/numerics/integer_reference.hpp"
 
@@ -56,13 +57,16 @@ outcome run(die& on, const gemm& product, std::span<const std::uint16_t> a, std:
 std::size_t wrong_results(const gemm_shape& s, number_format output, std::span<const std::uint16_t> a,
                           std::span<const std::uint16_t> b, std::span<const std::uint32_t> c) {
     std::size_t wrong = 0;
-    std::vector<std::uint16_t> column(s.k);
+    const auto widen = [](std::uint16_t element) { return std::uint32_t{element} << 16U; };
+    std::vector<std::uint32_t> row(s.k);
+    std::vector<std::uint32_t> column(s.k);
     for (std::size_t n = 0; n < s.n; ++n) {
         for (std::size_t k = 0; k < s.k; ++k) {
-            column[k] = b[k * s.n + n];
+            column[k] = widen(b[k * s.n + n]);
         }
         for (std::size_t m = 0; m < s.m; ++m) {
-            std::uint32_t expected = numerics::integer_reference::dot(a.subspan(m * s.k, s.k), column, true);
+            std::ranges::transform(a.subspan(m * s.k, s.k), row.begin(), widen);
+            std::uint32_t expected = numerics::integer_reference::dot(row, column, {});
             if (output == number_format::bf16) {
                 expected = numerics::integer_reference::round_to_bf16(expected);
             }
