@@ -208,6 +208,8 @@ HEADER = """\
 #include <cstdint>
 
 namespace d1::numerics::constants {
+
+// clang-format off
 """
 
 
@@ -217,7 +219,7 @@ def array(name, comment, fitted):
     values = [hexadecimal(c) for c in coefficients]
     lines.append(f"inline constexpr std::array {name}{{")
     for i in range(0, len(values), 5):
-        lines.append("    " + ", ".join(values[i:i + 5]) + ("," if i + 5 < len(values) else "};  // clang-format on"))
+        lines.append("    " + ", ".join(values[i:i + 5]) + ("," if i + 5 < len(values) else "};"))
     return "\n".join(lines) + "\n"
 
 

@@ -35,7 +35,8 @@ inline double reference(elementary_function function, double a, double b = 0) {
     return 0;
 }
 
-/// Whether the function grows (1) or falls (-1) from an operand of this pattern to the next in its half of the patterns.
+/// Whether the function grows (1) or falls (-1) from an operand of this pattern to the next in its half of the
+/// patterns.
 inline int direction(elementary_function function, std::uint32_t pattern) {
     const bool falls =
         function == elementary_function::reciprocal || function == elementary_function::reciprocal_square_root;
@@ -70,7 +71,7 @@ struct measured_function {
     void add(std::span<const std::uint32_t> patterns) {
         std::vector<float> values(patterns.size());
         for (std::size_t i = 0; i < values.size(); ++i) values[i] = std::bit_cast<float>(patterns[i]);
-        evaluate(function, values, {}, {.keep_subnormals = keep_subnormals});
+        evaluate_each(function, values, {}, {.keep_subnormals = keep_subnormals});
         for (std::size_t i = 0; i < values.size(); ++i) add(patterns[i], values[i]);
     }
 

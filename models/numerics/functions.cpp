@@ -51,9 +51,6 @@ template <elementary_function function, bool keep>
     return result != result ? sequence::nan : result;
 }
 
-template <elementary_function function>
-inline constexpr bool has_two_operands = function == elementary_function::divide;
-
 }  // namespace
 }  // namespace d1::numerics
 #endif  // D1_NUMERICS_EVALUATE_ONE
@@ -66,7 +63,7 @@ namespace {
 template <elementary_function function, bool keep>
 void evaluate_all(float* HWY_RESTRICT a, const float* HWY_RESTRICT b, std::size_t count) {
     for (std::size_t i = 0; i < count; ++i) {
-        a[i] = compute<function, keep>(a[i], has_two_operands<function> ? b[i] : 0.0F);
+        a[i] = compute<function, keep>(a[i], operand_count(function) == 2 ? b[i] : 0.0F);
     }
 }
 
@@ -139,8 +136,8 @@ float evaluate(elementary_function function, float a, float b, arithmetic rules)
     return one(std::make_index_sequence<function_records.size()>());
 }
 
-void evaluate(elementary_function function, std::span<float> a, std::span<const float> b, arithmetic rules) {
-    if (b.size() != (function == elementary_function::divide ? a.size() : 0)) {
+void evaluate_each(elementary_function function, std::span<float> a, std::span<const float> b, arithmetic rules) {
+    if (b.size() != (operand_count(function) == 2 ? a.size() : 0)) {
         throw std::invalid_argument("numerics: the operands of " + std::string(record(function).name) +
                                     " differ in length, or one is not used");
     }
