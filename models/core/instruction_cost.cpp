@@ -67,7 +67,7 @@ unit_demand cost_of(const program::vector_operation<std::int64_t>& v, const core
     };
     const std::uint32_t sources = numerics::source_count(v.operation);
     unit_slots slots{};
-    slots[index(unit::simd)] = v.elements;
+    slots[index(unit::simd)] = std::uint64_t{v.elements} * numerics::operation_count(v.operation);
     slots[index(unit::vector_load)] =
         (sources > 0 ? operand_lines(v.a, v.a_type) : 0) + (sources > 1 ? operand_lines(v.b, v.b_type) : 0);
     slots[index(unit::vector_store)] = operand_lines(v.destination, v.destination_type);

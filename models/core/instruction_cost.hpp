@@ -17,7 +17,8 @@ namespace d1 {
 [[nodiscard]] unit_demand cost_of(const program::matrix_multiply<std::int64_t>& m, const core_parameters& core,
                                   const sram_parameters& memory);
 
-/// The SIMD unit takes simd_lanes FP32 elements a slot; operands are read and results written in 64-byte lines.
+/// A slot of the SIMD unit is one operation on one FP32 element; each element takes numerics::operation_count of them,
+/// one after the other. Operands are read and results written once, in 64-byte lines.
 [[nodiscard]] unit_demand cost_of(const program::vector_operation<std::int64_t>& v, const core_parameters& core,
                                   const sram_parameters& memory);
 

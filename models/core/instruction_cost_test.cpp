@@ -187,6 +187,17 @@ TEST(vector_cost, is_bound_by_the_lanes_or_by_a_port_whichever_is_slower) {
     EXPECT_EQ(cost(vector(elementwise_operation::add, 6400), wide).cycles, 800U);
 }
 
+TEST(vector_cost, of_a_function_is_its_sequence_for_every_element) {
+    const unit_demand d = cost(vector(elementwise_operation::exponential, 6400));
+    const std::uint64_t operations = numerics::operation_count(elementwise_operation::exponential);
+    EXPECT_GT(operations, 10U);
+    EXPECT_EQ(slots(d, unit::simd), 6400 * operations);
+    EXPECT_EQ(d.cycles, 400 * operations) << "the lanes bind, not the ports";
+    EXPECT_EQ(slots(d, unit::vector_load), 400U) << "operands are read once";
+    EXPECT_EQ(slots(cost(vector(elementwise_operation::step, 64)), unit::simd), 128U);
+    EXPECT_EQ(slots(cost(vector(elementwise_operation::divide, 64)), unit::vector_load), 8U);
+}
+
 TEST(vector_cost, is_a_cycle_at_least_and_has_the_latency_of_the_unit) {
     EXPECT_EQ(cost(vector(elementwise_operation::fill, 1)).cycles, 1U);
     EXPECT_EQ(cost(vector(elementwise_operation::fill, 17)).cycles, 2U);

@@ -3,13 +3,33 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <cmath>
 #include <stdexcept>
 
 namespace d1::numerics {
 namespace {
 
-constexpr std::array<std::string_view, 9> names{"add",          "subtract", "multiply", "maximum", "minimum",
-                                                "multiply_add", "convert",  "fill",     "relu"};
+constexpr std::array<std::string_view, 21> names{"add",
+                                                 "subtract",
+                                                 "multiply",
+                                                 "maximum",
+                                                 "minimum",
+                                                 "multiply_add",
+                                                 "convert",
+                                                 "fill",
+                                                 "relu",
+                                                 "divide",
+                                                 "reciprocal",
+                                                 "square_root",
+                                                 "reciprocal_square_root",
+                                                 "exponential",
+                                                 "logarithm",
+                                                 "hyperbolic_tangent",
+                                                 "error_function",
+                                                 "negate",
+                                                 "absolute",
+                                                 "relu_gradient",
+                                                 "step"};
 
 // Elements are widened, computed and rounded a chunk at a time: few enough to stay in the first-level cache.
 constexpr std::size_t chunk_elements = 1024;
@@ -27,6 +47,11 @@ float maximum(float a, float b) {
 float minimum(float a, float b) {
     const std::uint32_t smaller = a < b || a != a ? pattern(a) : pattern(b);
     return std::bit_cast<float>(a == b ? pattern(a) | pattern(b) : smaller);
+}
+
+// `value` or +0, without a branch.
+float value_if(bool holds, float value) {
+    return std::bit_cast<float>(pattern(value) & (0U - std::uint32_t{holds}));
 }
 
 template <bool keep_subnormals>
@@ -62,6 +87,24 @@ void compute(elementwise_operation operation, std::span<float> a, std::span<cons
             return std::fill(a.begin(), a.end(), s);
         case elementwise_operation::relu:
             return for_each<keep>(a, a, [](float x, float) { return maximum(x, 0.0F); });
+        case elementwise_operation::negate:
+            return for_each<keep>(a, a, [](float x, float) { return -x; });
+        case elementwise_operation::absolute:
+            return for_each<keep>(a, a, [](float x, float) { return std::fabs(x); });
+        case elementwise_operation::relu_gradient:
+            return for_each<keep>(a, b, [](float x, float y) { return value_if(x > 0, y); });
+        case elementwise_operation::step:
+            return for_each<keep>(a, b, [](float x, float y) { return value_if(x > y, 1.0F); });
+        case elementwise_operation::divide:
+        case elementwise_operation::reciprocal:
+        case elementwise_operation::square_root:
+        case elementwise_operation::reciprocal_square_root:
+        case elementwise_operation::exponential:
+        case elementwise_operation::logarithm:
+        case elementwise_operation::hyperbolic_tangent:
+        case elementwise_operation::error_function:
+            return evaluate_each(*function_of(operation), a, source_count(operation) == 2 ? b : b.first(0),
+                                 {.keep_subnormals = keep});
     }
 }
 

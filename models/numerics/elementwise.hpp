@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "models/numerics/arithmetic.hpp"
+#include "models/numerics/functions.hpp"
 #include "models/numerics/number_format.hpp"
 #include "models/numerics/rounding.hpp"
 
@@ -22,6 +23,12 @@ namespace d1::numerics {
 ///   convert       d = a
 ///   fill          d = s
 ///   relu          d = maximum(a, +0)
+///   divide .. error_function  d = the elementary_function of that name of a, or of a and b
+///   negate        d = -a
+///   absolute      d = |a|
+///   relu_gradient d = b if a > 0, otherwise +0
+///   step          d = 1 if a > b, otherwise +0
+/// No comparison holds for a NaN.
 enum class elementwise_operation : std::uint8_t {
     add,
     subtract,
@@ -31,7 +38,19 @@ enum class elementwise_operation : std::uint8_t {
     multiply_add,
     convert,
     fill,
-    relu
+    relu,
+    divide,
+    reciprocal,
+    square_root,
+    reciprocal_square_root,
+    exponential,
+    logarithm,
+    hyperbolic_tangent,
+    error_function,
+    negate,
+    absolute,
+    relu_gradient,
+    step
 };
 
 /// The name used in programs and reports: the enumerator's own.
@@ -40,10 +59,27 @@ enum class elementwise_operation : std::uint8_t {
 /// The operation of that name, or nothing.
 [[nodiscard]] std::optional<elementwise_operation> elementwise_operation_from_name(std::string_view name);
 
+/// The function that the operation computes, if it is one of those.
+[[nodiscard]] constexpr std::optional<elementary_function> function_of(elementwise_operation operation) {
+    using enum elementwise_operation;
+    if (operation < divide || operation > error_function) return std::nullopt;
+    return static_cast<elementary_function>(static_cast<int>(operation) - static_cast<int>(divide));
+}
+
 /// How many of a and b the operation reads: 0, 1 (a) or 2.
 [[nodiscard]] constexpr std::uint32_t source_count(elementwise_operation operation) {
     using enum elementwise_operation;
-    return operation == fill ? 0 : operation == convert || operation == relu ? 1 : 2;
+    if (const auto function = function_of(operation)) return operand_count(*function);
+    if (operation == fill) return 0;
+    return operation == convert || operation == relu || operation == negate || operation == absolute ? 1 : 2;
+}
+
+/// How many operations of the SIMD unit an element takes: a comparison and a choice are two, the sequence of a function
+/// as many as its record says, everything else one (a product and its sum too).
+[[nodiscard]] constexpr std::uint32_t operation_count(elementwise_operation operation) {
+    using enum elementwise_operation;
+    if (const auto function = function_of(operation)) return record(*function).operations;
+    return operation == relu_gradient || operation == step ? 2 : 1;
 }
 
 /// Whether the operation reads s.

@@ -19,7 +19,27 @@ using enum elementwise_operation;
 
 constexpr element_type bf16{number_format::bf16};
 constexpr element_type fp32{number_format::fp32};
-constexpr std::array all_operations{add, subtract, multiply, maximum, minimum, multiply_add, convert, fill, relu};
+constexpr std::array all_operations{add,
+                                    subtract,
+                                    multiply,
+                                    maximum,
+                                    minimum,
+                                    multiply_add,
+                                    convert,
+                                    fill,
+                                    relu,
+                                    divide,
+                                    reciprocal,
+                                    square_root,
+                                    reciprocal_square_root,
+                                    exponential,
+                                    logarithm,
+                                    hyperbolic_tangent,
+                                    error_function,
+                                    negate,
+                                    absolute,
+                                    relu_gradient,
+                                    step};
 
 std::uint32_t flushed(std::uint32_t pattern, bool keep) {
     return keep || (pattern & 0x7F80'0000) != 0 ? pattern : pattern & 0x8000'0000;
@@ -30,6 +50,11 @@ std::uint32_t larger(std::uint32_t a, std::uint32_t b) {
     const auto is_nan = [](std::uint32_t x) { return (x & 0x7FFF'FFFF) > 0x7F80'0000; };
     const auto place = [](std::uint32_t x) { return x & 0x8000'0000 ? ~x : x | 0x8000'0000; };
     return is_nan(a) || is_nan(b) ? canonical_nan_fp32 : place(a) > place(b) ? a : b;
+}
+
+bool exceeds(std::uint32_t a, std::uint32_t b) {
+    const bool are_zeros = ((a | b) & 0x7FFF'FFFF) == 0;
+    return !are_zeros && a != b && larger(a, b) == a && a != canonical_nan_fp32;
 }
 
 std::uint32_t negated(std::uint32_t pattern) {
@@ -60,8 +85,18 @@ std::uint32_t expected(elementwise_operation operation, std::uint32_t a, std::ui
             return s;
         case relu:
             return larger(a, 0);
+        case negate:
+            return negated(a);
+        case absolute:
+            return a & 0x7FFF'FFFF;
+        case relu_gradient:
+            return exceeds(a, 0) ? b : 0;
+        case step:
+            return exceeds(a, b) ? std::bit_cast<std::uint32_t>(1.0F) : 0;
+        default:
+            return std::bit_cast<std::uint32_t>(evaluate(*function_of(operation), std::bit_cast<float>(a),
+                                                         std::bit_cast<float>(b), {.keep_subnormals = keep}));
     }
-    return 0;
 }
 
 std::uint32_t rounded_to(element_type type, std::uint32_t pattern) {
@@ -238,7 +273,40 @@ TEST(elementwise, names_go_both_ways) {
     }
     EXPECT_EQ(name(multiply_add), "multiply_add");
     EXPECT_EQ(name(relu), "relu");
-    EXPECT_EQ(elementwise_operation_from_name("divide"), std::nullopt);
+    EXPECT_EQ(name(step), "step");
+    EXPECT_EQ(elementwise_operation_from_name("modulo"), std::nullopt);
+    for (const function_record& r : function_records) {
+        const auto operation = elementwise_operation_from_name(r.name);
+        ASSERT_TRUE(operation) << r.name;
+        EXPECT_EQ(function_of(*operation), r.function);
+    }
+    EXPECT_EQ(function_of(relu), std::nullopt);
+    EXPECT_EQ(function_of(negate), std::nullopt);
+}
+
+TEST(elementwise, masks_take_a_nan_as_not_greater) {
+    const float nan = std::numeric_limits<float>::quiet_NaN();
+    EXPECT_EQ(apply_one(step, nan, 1), 0U);
+    EXPECT_EQ(apply_one(step, 1, nan), 0U);
+    EXPECT_EQ(apply_one(step, 0.0F, -0.0F), 0U);
+    EXPECT_EQ(apply_one(step, 2, 1), 0x3F80'0000U);
+    EXPECT_EQ(apply_one(relu_gradient, nan, 3), 0U);
+    EXPECT_EQ(apply_one(relu_gradient, 0, -3), 0U);
+    EXPECT_EQ(apply_one(relu_gradient, 2, -3), 0xC040'0000U);
+    EXPECT_EQ(apply_one(relu_gradient, 2, nan), canonical_nan_fp32);
+}
+
+TEST(elementwise, costs_an_operation_an_element_two_for_a_mask_and_the_sequence_of_a_function) {
+    for (const elementwise_operation operation : {add, multiply, multiply_add, convert, fill, relu, negate, absolute}) {
+        EXPECT_EQ(operation_count(operation), 1U) << name(operation);
+    }
+    EXPECT_EQ(operation_count(step), 2U);
+    EXPECT_EQ(operation_count(relu_gradient), 2U);
+    EXPECT_EQ(operation_count(exponential), record(elementary_function::exponential).operations);
+    EXPECT_EQ(source_count(divide), 2U);
+    EXPECT_EQ(source_count(exponential), 1U);
+    EXPECT_EQ(source_count(absolute), 1U);
+    EXPECT_EQ(source_count(step), 2U);
 }
 
 }  // namespace

@@ -99,7 +99,7 @@ class generator {
                                                type(),
                                                type()};
             case 1:
-                return vector_operation<affine>{static_cast<numerics::elementwise_operation>(below(9)),
+                return vector_operation<affine>{static_cast<numerics::elementwise_operation>(below(21)),
                                                 expression(depth),
                                                 expression(depth),
                                                 expression(depth),
