@@ -8,6 +8,7 @@ set(CMAKE_RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/bin")
 
 option(D1_WARNINGS_AS_ERRORS "Fail the build on a warning in the project's own code" ON)
 set(D1_SANITIZE "" CACHE STRING "Sanitizers to build with, e.g. address,undefined")
+option(D1_FUZZ "Build the fuzz targets of testbenches/fuzz; takes clang" OFF)
 
 add_library(d1_options INTERFACE)
 target_include_directories(d1_options INTERFACE "${PROJECT_SOURCE_DIR}")
@@ -19,6 +20,10 @@ target_compile_options(d1_options INTERFACE
 if(D1_SANITIZE)
   target_compile_options(d1_options INTERFACE -fsanitize=${D1_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
   target_link_options(d1_options INTERFACE -fsanitize=${D1_SANITIZE})
+endif()
+
+if(D1_FUZZ)
+  target_compile_options(d1_options INTERFACE -fsanitize=fuzzer-no-link)
 endif()
 
 # d1_library(NAME SOURCES file... [LINK target...]): the static library d1_NAME, alias d1::NAME.

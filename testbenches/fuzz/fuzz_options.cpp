@@ -1,0 +1,38 @@
+// Fuzz target: the command line. A line of the input is an argument. What is accepted is either a text to print or
+// something to do, within the limits of its options.
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "testbenches/d1sim/options.hpp"
+#include "testbenches/fuzz/property.hpp"
+
+namespace {
+
+std::vector<std::string> arguments_of(std::string_view text) {
+    std::vector<std::string> arguments;
+    while (!text.empty()) {
+        const std::string_view line = text.substr(0, text.find('\n'));
+        arguments.emplace_back(line.substr(0, line.find('\0')));
+        text.remove_prefix(std::min(text.size(), line.size() + 1));
+    }
+    return arguments;
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+    using d1::fuzz::require;
+    const std::vector<std::string> arguments = arguments_of(d1::fuzz::as_text(data, size));
+    d1::command_line line;
+    if (d1::fuzz::accepted([&] { line = d1::parse_command_line(arguments); })) {
+        require(line.run.has_value() == line.text.empty(), "a command line asks for a run or for a text");
+        if (line.run) {
+            require(!line.run->topology.empty() && line.run->batch >= 1, "a run has a file and a batch");
+            require(!line.run->check || line.run->parameters.simulation.functional, "a check has results");
+            require(line.run->sample_interval == 0 || !line.run->json.empty(), "samples have a file");
+        }
+    }
+    return 0;
+}
