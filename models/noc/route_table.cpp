@@ -1,6 +1,7 @@
 #include "models/noc/route_table.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cstdlib>
 #include <stdexcept>
 #include <string>
@@ -17,6 +18,23 @@ std::uint32_t distance(coordinate a, coordinate b) {
     return static_cast<std::uint32_t>(std::abs(a.x - b.x) + std::abs(a.y - b.y));
 }
 
+std::string name(coordinate c) {
+    return "node[" + std::to_string(c.x) + "," + std::to_string(c.y) + "]";
+}
+
+std::string name(port p) {
+    constexpr std::array<const char*, port_count> names{"west", "east", "north", "south", "local"};
+    return p == route_table::no_port ? "no port" : names[to_number(p)];
+}
+
+// The port of XY routing at a place that is not the destination.
+port xy_port(coordinate here, coordinate destination) {
+    if (here.x != destination.x) {
+        return destination.x < here.x ? port::west : port::east;
+    }
+    return destination.y < here.y ? port::north : port::south;
+}
+
 // Throws when not every live node can reach every other.
 void require_connected(const live_mesh& mesh) {
     const std::string advice = " Choose other positions in die.harvest.dead, or set die.harvest.dead_router=false.";
@@ -30,8 +48,7 @@ void require_connected(const live_mesh& mesh) {
     constexpr std::size_t most = 10;
     std::string names;
     for (std::size_t i = 0; i < std::min(most, cut_off.size()); ++i) {
-        const coordinate c = mesh.shape().at(cut_off[i]);
-        names += (i == 0 ? "" : ", ") + ("node[" + std::to_string(c.x)) + "," + std::to_string(c.y) + "]";
+        names += (i == 0 ? "" : ", ") + name(mesh.shape().at(cut_off[i]));
     }
     if (cut_off.size() > most) {
         names += " and " + std::to_string(cut_off.size() - most) + " more";
@@ -95,6 +112,22 @@ std::uint64_t xy_destinations(const live_mesh& mesh, node_index source, const pr
     return count;
 }
 
+void require_acyclic(grid shape, const channel_dependency_graph& dependencies) {
+    const std::vector<std::uint32_t> cycle = dependencies.find_cycle();
+    if (cycle.empty()) {
+        return;
+    }
+    std::string links;
+    for (const std::uint32_t c : cycle) {
+        links.append(links.empty() ? "" : ", ").append(name(shape.at(tail(channel{c}))));
+        links.append(" ").append(name(out_port(channel{c})));
+    }
+    throw input_error(
+        "the routing can deadlock: packets on each of these links may wait for the next, and on the last "
+        "for the first: " +
+        links + ". Forbid one of these turns.");
+}
+
 }  // namespace
 
 route_table::route_table(grid shape, std::span<const coordinate> blocked) : shape_(shape), nodes_(0), report_{} {
@@ -140,6 +173,86 @@ route_table::route_table(grid shape, std::span<const coordinate> blocked) : shap
     }
     report_.xy_lost = report_.xy_live - report_.xy_kept;
     report_.detoured = report_.pairs - report_.xy_kept;
+}
+
+route_table::route_table(grid shape, std::span<const coordinate> blocked, const next_hop& route)
+    : shape_(shape), nodes_(0), report_{} {
+    const live_mesh mesh(shape, blocked);
+    require_connected(mesh);
+    nodes_ = mesh.size();
+    ports_.assign(nodes_ * port_count * nodes_, no_port);
+    hops_.assign(nodes_ * nodes_, 0);
+    for (std::uint32_t v = 0; v < nodes_; ++v) {
+        for (std::uint32_t in = 0; mesh.live(node_index{v}) && in < port_count; ++in) {
+            ports_[(std::size_t{v} * port_count + in) * nodes_ + v] = port::local;
+        }
+    }
+    for (std::uint32_t s = 0; s < nodes_; ++s) {
+        const node_index source{s};
+        if (!mesh.live(source)) {
+            continue;
+        }
+        report_.pairs += mesh.live_count() - 1;
+        report_.xy_live += xy_destinations(mesh, source, [](const turn&) { return true; });
+        for (std::uint32_t d = 0; d < nodes_; ++d) {
+            if (d != s && mesh.live(node_index{d})) {
+                report_.xy_kept += walk(source, node_index{d}, route) ? 1U : 0U;
+                const std::uint32_t hops = hops_[s * nodes_ + d];
+                report_.extra_hops_total += hops - distance(shape.at(source), shape.at(node_index{d}));
+                report_.longest_path = std::max(report_.longest_path, hops);
+            }
+        }
+    }
+    report_.xy_lost = report_.xy_live - report_.xy_kept;
+    report_.detoured = report_.pairs - report_.xy_kept;
+    require_acyclic(shape, dependencies());
+}
+
+// Enters the path of a pair; true when it is the XY path.
+bool route_table::walk(node_index source, node_index destination, const next_hop& route) {
+    const coordinate target = shape_.at(destination);
+    coordinate here = shape_.at(source);
+    port input = port::local;
+    bool xy = true;
+    std::vector<port> taken;
+    const auto refuse = [&](const std::string& what) {
+        std::string path = name(shape_.at(source));
+        coordinate at = shape_.at(source);
+        for (const port p : taken) {
+            at = neighbour(at, p);
+            path.append(" ").append(name(p)).append(" ").append(name(at));
+        }
+        throw input_error("the routing from " + name(shape_.at(source)) + " to " + name(target) +
+                          " is no path: " + what + ". It goes " + path + ".");
+    };
+    std::vector<bool> seen(nodes_ * port_count, false);
+    while (here != target) {
+        const std::size_t place = std::size_t{to_number(shape_.index(here))} * port_count + to_number(input);
+        if (seen[place]) {
+            refuse("packets go round in circles");
+        }
+        seen[place] = true;
+        port& out = ports_[place * nodes_ + to_number(destination)];
+        if (out == no_port) {
+            out = route(here, input, target);
+        }
+        if (to_number(out) >= direction_count) {
+            refuse(name(here) + " has to name a direction");
+        }
+        const coordinate there = neighbour(here, out);
+        if (out == input) {
+            refuse(name(here) + " sends packets back " + name(out));
+        }
+        if (!shape_.contains(there) || !live(shape_.index(there))) {
+            refuse(name(here) + " sends packets " + name(out) + ", where no router is");
+        }
+        xy = xy && out == xy_port(here, target);
+        taken.push_back(out);
+        here = there;
+        input = opposite(out);
+    }
+    hops_[to_number(source) * nodes_ + to_number(destination)] = static_cast<std::uint16_t>(taken.size());
+    return xy;
 }
 
 std::vector<node_index> route_table::path(node_index source, node_index destination) const {

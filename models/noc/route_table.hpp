@@ -2,6 +2,7 @@
 // One fixed path for each pair of nodes of a die, around its dead routers.
 
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <vector>
 
@@ -9,6 +10,11 @@
 #include "models/packet/coordinate.hpp"
 
 namespace d1::noc {
+
+/// A routing of one's own: the direction in which a packet for `destination` leaves the router `here`, having come in
+/// by `input` (port::local where it begins). Asked once for each place on the paths of all pairs, never at a
+/// destination.
+using next_hop = std::function<port(coordinate here, port input, coordinate destination)>;
 
 /// Which port a packet leaves a router through, by the port it came in by and its destination.
 ///
@@ -39,6 +45,11 @@ class route_table {
     /// is left, when a place is not on the grid or named twice, or when a side of the grid is not from 1 to 64.
     route_table(grid shape, std::span<const coordinate> blocked);
 
+    /// The table of a routing of one's own instead of the rule above; held to the same promises. Throws input_error as
+    /// above, and where `route` leads a packet over the rim, to a blocked router, back where it came from or round in
+    /// circles, or where its paths together could deadlock; the message prints the path or the cycle of links.
+    route_table(grid shape, std::span<const coordinate> blocked, const next_hop& route);
+
     /// The port that a packet for `destination` leaves `here` through, having come in by `input`: a direction,
     /// port::local when `here` is the destination, or no_port where no packet comes along (see above). One load.
     [[nodiscard]] port next(node_index here, port input, node_index destination) const noexcept {
@@ -68,6 +79,8 @@ class route_table {
     [[nodiscard]] const report& statistics() const noexcept { return report_; }
 
   private:
+    [[nodiscard]] bool walk(node_index source, node_index destination, const next_hop& route);
+
     grid shape_;
     std::size_t nodes_;
     std::vector<port> ports_;
