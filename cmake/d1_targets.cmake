@@ -1,4 +1,4 @@
-# How a folder of the project becomes targets: d1_library, d1_executable, d1_test, d1_benchmark.
+# How a folder of the project becomes targets: d1_library, d1_test, d1_benchmark.
 
 set(CMAKE_CXX_STANDARD 20)
 set(CMAKE_CXX_STANDARD_REQUIRED ON)
@@ -11,10 +11,18 @@ set(D1_SANITIZE "" CACHE STRING "Sanitizers to build with, e.g. address,undefine
 option(D1_FUZZ "Build the fuzz targets of testbenches/fuzz; takes clang" OFF)
 
 add_library(d1_options INTERFACE)
-target_include_directories(d1_options INTERFACE "${PROJECT_SOURCE_DIR}")
+add_library(d1::options ALIAS d1_options)
+set_target_properties(d1_options PROPERTIES EXPORT_NAME options)
+target_include_directories(d1_options INTERFACE
+  "$<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}>" "$<INSTALL_INTERFACE:${D1_INSTALL_INCLUDE}>")
+target_compile_features(d1_options INTERFACE cxx_std_20)
+# Warnings are for the project's own code, not for whoever uses an installed library.
+set(D1_WARNINGS -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wnon-virtual-dtor -Woverloaded-virtual)
+if(D1_WARNINGS_AS_ERRORS)
+  list(APPEND D1_WARNINGS -Werror)
+endif()
 target_compile_options(d1_options INTERFACE
-  -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wnon-virtual-dtor -Woverloaded-virtual
-  $<$<BOOL:${D1_WARNINGS_AS_ERRORS}>:-Werror>
+  "$<BUILD_INTERFACE:${D1_WARNINGS}>"
   # Results are bit-true: a compiler must not fuse a product and a sum, nor assume anything that IEEE 754 does not say.
   -ffp-contract=off)
 if(D1_SANITIZE)
@@ -26,9 +34,10 @@ if(D1_FUZZ)
   target_compile_options(d1_options INTERFACE -fsanitize=fuzzer-no-link)
 endif()
 
-# d1_library(NAME SOURCES file... [LINK target...]): the static library d1_NAME, alias d1::NAME.
+# d1_library(NAME SOURCES file... [LINK target...] [INTERNAL]): the static library d1_NAME, alias d1::NAME. Libraries of the
+# folders that are installed (cmake/install.cmake) are exported under that name, unless INTERNAL.
 function(d1_library name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;LINK")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "INTERNAL" "" "SOURCES;LINK")
   if(arg_SOURCES)
     add_library(d1_${name} STATIC ${arg_SOURCES})
     target_link_libraries(d1_${name} PUBLIC d1_options ${arg_LINK})
@@ -37,6 +46,11 @@ function(d1_library name)
     target_link_libraries(d1_${name} INTERFACE d1_options ${arg_LINK})
   endif()
   add_library(d1::${name} ALIAS d1_${name})
+  file(RELATIVE_PATH folder "${PROJECT_SOURCE_DIR}" "${CMAKE_CURRENT_SOURCE_DIR}")
+  if(NOT arg_INTERNAL AND folder MATCHES "${D1_INSTALLED_FOLDERS}")
+    set_target_properties(d1_${name} PROPERTIES EXPORT_NAME ${name})
+    install(TARGETS d1_${name} EXPORT d1sim ARCHIVE DESTINATION "${D1_INSTALL_LIBRARIES}")
+  endif()
 endfunction()
 
 # d1_test(NAME SOURCES file... LINK target... [LONG]): one GoogleTest program; each of its tests is a process of its own,
