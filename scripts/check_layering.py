@@ -43,7 +43,8 @@ ARROWS = {
 
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*([<"])([^>"]+)[>"]')
 SYSTEMC = re.compile(r"^(systemc(\.h)?|tlm(\.h)?|sysc/.*|tlm_core/.*|tlm_utils/.*)$")
-TEST = re.compile(r"_(test|benchmark|test_main|test_main_cases)\.cpp$")
+TEST = re.compile(r"_(test|benchmark|test_main|test_main_cases)\.cpp$|_bench\.hpp$")
+FOR_TESTS = ("reporting", "transactors")  # what a test of any block may use
 
 
 def included_by(file):
@@ -71,7 +72,7 @@ def wrong_arrow(source, target):
         return f"models/{block} has no place among the layers; give it one in scripts/check_layering.py"
     if used in ARROWS[block] or target in PLAIN and block != "parameter":
         return None
-    if TEST.search(source) and used == "reporting":
+    if TEST.search(source) and used in FOR_TESTS:
         return None
     return f"models/{block} may not include models/{used}"
 

@@ -20,6 +20,8 @@ GOOD = {
     "models/sram/CMakeLists.txt": "d1_test(sram_test SOURCES sram_test.cpp)\n",
     "models/sram/sram_test.cpp": '#include "models/reporting/expect_report.hpp"\n',
     "models/core/core.hpp": '#include "models/sram/sram.hpp"\n#include "models/program/cursor.hpp"\n',
+    "models/transactors/protocol_checker.hpp": '#include "models/packet/link.hpp"\n',
+    "models/noc/interface_bench.hpp": '#include "models/transactors/protocol_checker.hpp"\n',
     "models/noc/router.hpp": '#include "models/sram/sram.hpp"\n#include "models/packet/link.hpp"\n',
     "platforms/die.hpp": '#include "models/core/core.hpp"\n#include "models/noc/router.hpp"\n',
     "testbenches/kernels/gemm.hpp": '#include "platforms/die.hpp"\n',
@@ -53,6 +55,10 @@ class layering(unittest.TestCase):
     def test_refuses_a_platform_that_includes_a_testbench(self):
         self.refuses("platforms/die.hpp:1: platforms may not include testbenches",
                      platforms__die='#include "testbenches/kernels/gemm.hpp"\n')
+
+    def test_refuses_transactors_in_a_block_itself(self):
+        self.refuses("models/noc/router.hpp:1: models/noc may not include models/transactors",
+                     models__noc__router='#include "models/transactors/protocol_checker.hpp"\n')
 
     def test_refuses_an_arrow_between_core_and_network(self):
         self.refuses("models/core/core.hpp:1: models/core may not include models/noc",

@@ -13,6 +13,7 @@ class core_request final : public tlm::tlm_mm_interface {
   public:
     core_request() {
         payload.set_mm(this);
+        payload.set_streaming_width(1);  // no bytes pass here, but 0 is not allowed
         payload.set_extension(&command);
         payload.acquire();
     }

@@ -186,6 +186,13 @@ network_interface::injection_plan network_interface::plan_injection(const burst&
 }
 
 void network_interface::inject(message_class c, burst_ptr b, timing::cycle now) {
+    if (slow_ && b->carries_data() && !b->loaded) {
+        class_state& state = classes_[static_cast<std::size_t>(c)];
+        state.retry = std::move(b);
+        state.blocked_until = no_cycle;
+        slow_->fetch(*state.retry);
+        return;
+    }
     const injection_plan plan = plan_injection(*b, now);
     b->times = plan.times;
     b->times.first += noc_.hop_cycles;
@@ -219,6 +226,9 @@ void network_interface::inject(message_class c, burst_ptr b, timing::cycle now) 
 }
 
 void network_interface::injected(burst& b) {
+    if (b.loaded) {
+        return;
+    }
     if (move_bytes(b, tlm::TLM_READ_COMMAND) != burst_status::good) {
         report_error(b, memory_side::own);
         ++count_.address_errors;

@@ -24,6 +24,7 @@
 #include "models/sram/semaphore_file.hpp"
 #include "models/sram/signal_scheduler.hpp"
 #include "models/sram/sram.hpp"
+#include "models/transactors/protocol_checker.hpp"
 
 namespace d1::noc {
 
@@ -35,6 +36,10 @@ class interface_bench : public sc_core::sc_module {
         sram_parameters sram;
         timing_kind timing = timing_kind::at;
         bool functional = true;
+        /// Binds a node's `mem` to another memory than the node's own; `memory_answers_later` if that takes its time.
+        std::function<void(std::uint32_t node, tlm::tlm_initiator_socket<512>& mem)> other_memory;
+        bool memory_answers_later = false;
+        race_detector* races = nullptr;
     };
     /// A command and, once the simulation has run, when it was taken and with what answer.
     struct command {
@@ -69,7 +74,9 @@ class interface_bench : public sc_core::sc_module {
         }
         connect_mesh(places_, routers);
     }
-    ~interface_bench() override { EXPECT_EQ(bursts_.in_use(), 0U) << "bursts that somebody still holds"; }
+    ~interface_bench() override { EXPECT_TRUE(broken_off || bursts_.in_use() == 0) << "somebody still holds bursts"; }
+
+    bool broken_off = false;  ///< the test ends in the middle of a run
 
     const command& push(timing::cycle at, coordinate from, coordinate to, const transfer_geometry& g,
                         const signals& s = {}) {
@@ -123,6 +130,7 @@ class interface_bench : public sc_core::sc_module {
             n->scheduler.reset();
             n->memory.reset();
             n->interface.reset();
+            n->dma_checker.reset();
         }
     }
 
@@ -142,20 +150,31 @@ class interface_bench : public sc_core::sc_module {
               memory("sram", s.sram),
               interface("interface",
                         {static_cast<node_index>(number), o.alive_, o.events_, o.bursts_, scheduler, s.timing,
-                         s.functional, nullptr},
+                         s.functional, s.races, s.memory_answers_later},
                         s.network_interface, s.noc, s.sram),
               at_lt(s.timing == timing_kind::lt) {
             semaphores.connect(*this);
             dma.bind(*this);
             core_memory.bind(*this);
-            dma.bind(interface.dma);
-            core_memory.bind(memory.core);
-            interface.mem.bind(memory.mesh);
+            unused.bind(*this);
+            dma.bind(dma_checker.in);
+            dma_checker.out.bind(interface.dma);
+            core_memory.bind(core_checker.in);
+            core_checker.out.bind(memory.core);
+            interface.mem.bind(memory_checker.in);
+            if (s.other_memory) {
+                s.other_memory(number, memory_checker.out);
+                unused.bind(memory.mesh);
+            } else {
+                memory_checker.out.bind(memory.mesh);
+            }
+            payload.set_streaming_width(1);
             interface.out.bind(router_.in(port::local));
             router_.out(port::local).bind(interface.in);
             payload.set_mm(this);
             payload.acquire();
         }
+        ~node() override { payload.clear_extension<dma_extension>(); }
 
         void schedule(timing::cycle at, command* c) {
             owner.events_.schedule(at, timing::order_of(timing::phase::threads, here, 0, scheduled++), *this, c);
@@ -214,6 +233,12 @@ class interface_bench : public sc_core::sc_module {
         network_interface interface;
         tlm::tlm_initiator_socket<512> dma{"dma"};
         tlm::tlm_initiator_socket<512> core_memory{"core_memory"};
+        tlm::tlm_base_initiator_socket<512, tlm::tlm_fw_transport_if<>, tlm::tlm_bw_transport_if<>, 1,
+                                       sc_core::SC_ZERO_OR_MORE_BOUND>
+            unused{"unused"};  // in the place of the interface where that has another memory
+        transactors::protocol_checker dma_checker{"dma_checker", transactors::protocol_rules::inside_a_node()};
+        transactors::protocol_checker core_checker{"core_checker", transactors::protocol_rules::inside_a_node()};
+        transactors::protocol_checker memory_checker{"memory_checker", transactors::protocol_rules::inside_a_node()};
         tlm::tlm_generic_payload payload;
         std::deque<command*> waiting;
         std::deque<watch> watches;

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "models/noc/network_interface_parts.hpp"
+#include "models/packet/access_at_once.hpp"
 #include "models/packet/address_map.hpp"
 
 namespace d1::noc {
@@ -21,9 +22,10 @@ network_interface::network_interface(const sc_core::sc_module_name& name,
       read_ports_(memory.mesh_read_ports),
       write_port_(memory.mesh_write_ports, noc.calendar_horizon),
       dma_face_(std::make_unique<dma_face>(*this)),
-      mem_face_(std::make_unique<mem_face>()),
+      mem_face_(std::make_unique<mem_face>(*this)),
       net_face_(std::make_unique<net_face>(*this)),
       arrival_face_(std::make_unique<arrival_face>(*this)),
+      slow_(surroundings.memory_answers_later ? std::make_unique<slow_memory>(*this) : nullptr),
       last_data_(surroundings.alive.size()) {
     dma.bind(*dma_face_);
     mem.bind(*mem_face_);
@@ -38,7 +40,8 @@ network_interface::~network_interface() = default;
 
 void network_interface::accept(tlm::tlm_generic_payload& p, const sc_core::sc_time& lead) {
     p.set_response_status(tlm::TLM_OK_RESPONSE);
-    transfer* const t = open_transfer(p, my_.events.now() + my_.events.clock().cycles(lead));
+    const timing::cycle now = my_.events.present();
+    transfer* const t = open_transfer(p, now + my_.events.clock().cycles(lead));
     if (t == nullptr) {
         return;
     }
@@ -50,7 +53,7 @@ void network_interface::accept(tlm::tlm_generic_payload& p, const sc_core::sc_ti
     refill_engines();
     const timing::cycle next = next_ready();
     if (next != no_cycle) {
-        arm_injection(std::max(next, my_.events.now() + 1));
+        arm_injection(std::max(next, now + 1));
     }
 }
 
@@ -61,8 +64,8 @@ network_interface::transfer* network_interface::open_transfer(tlm::tlm_generic_p
         return nullptr;
     }
     const node_address remote = address_map::decode(p.get_address());
-    if (remote.tile != 0 || remote.die != 0 || to_number(remote.node) >= my_.alive.size() ||
-        !my_.alive[to_number(remote.node)]) {
+    if (!address_map::is_sram(p.get_address()) || remote.tile != 0 || remote.die != 0 ||
+        to_number(remote.node) >= my_.alive.size() || !my_.alive[to_number(remote.node)]) {
         p.set_response_status(tlm::TLM_ADDRESS_ERROR_RESPONSE);
         return nullptr;
     }
@@ -117,12 +120,12 @@ void network_interface::refill_engines() {
         engines_.back()->in_engine = true;
         queue_.pop_front();
     }
-    if (refused_command_ != nullptr && has_room()) {
+    if (refused_command_ != nullptr && has_room() && !response_open_) {
         tlm::tlm_generic_payload& p = *std::exchange(refused_command_, nullptr);
         tlm::tlm_phase phase = tlm::BEGIN_RESP;
         sc_core::sc_time delay;
         accept(p, delay);
-        dma->nb_transport_bw(p, phase, delay);
+        response_open_ = dma->nb_transport_bw(p, phase, delay) == tlm::TLM_ACCEPTED;
         p.release();
     }
 }
@@ -150,7 +153,11 @@ void network_interface::send_ahead(transfer& t) {
         start += packets;
     }
     if (t.operation == dma_operation::push && t.done) {
-        signal_sources_read(t, start);
+        if (slow_) {
+            slow_->signal_sources_read(t, start);
+        } else {
+            signal_sources_read(t, start);
+        }
     }
     if (t.notify_pending) {
         send_at(*next_of(t), start);
@@ -159,6 +166,9 @@ void network_interface::send_ahead(transfer& t) {
 }
 
 void network_interface::send_at(burst& b, timing::cycle start) {
+    if (slow_ && slow_->takes_departure(b, start)) {
+        return;
+    }
     b.sequence = classes_[static_cast<std::size_t>(b.channel_class)].sequence++;
     const std::uint32_t packets = b.carries_data() ? b.piece.packets : 1;
     if (b.channel_class == message_class::data) {
@@ -200,21 +210,17 @@ void network_interface::arrive(burst& b) {
     last_arrival_ = my_.events.now();
     longest_chain_ = std::max(longest_chain_, b.cause.chain);
     count_.packets_received += b.times.count;
+    if (slow_ && slow_->takes_arrival(b)) {
+        return;
+    }
     switch (b.kind) {
         case burst_kind::pull_request:
             serve_pull(b);
             break;
         case burst_kind::push_data:
-            answer(b, burst_kind::push_answer, move_bytes(b, tlm::TLM_WRITE_COMMAND));
+        case burst_kind::pull_data:
+            written(b, move_bytes(b, tlm::TLM_WRITE_COMMAND));
             break;
-        case burst_kind::pull_data: {
-            const burst_status status = move_bytes(b, tlm::TLM_WRITE_COMMAND);
-            if (status != burst_status::good) {
-                report_error(b, memory_side::own);
-            }
-            piece_done(*static_cast<transfer*>(b.transfer), status, b.cause);
-            break;
-        }
         case burst_kind::signal:
             my_.signals.deliver(b.semaphore, b.amount, b.cause);
             break;
@@ -226,6 +232,17 @@ void network_interface::arrive(burst& b) {
             piece_done(*static_cast<transfer*>(b.transfer), b.status, b.cause);
             break;
     }
+}
+
+void network_interface::written(burst& b, burst_status status) {
+    if (b.kind == burst_kind::push_data) {
+        answer(b, burst_kind::push_answer, status);
+        return;
+    }
+    if (status != burst_status::good) {
+        report_error(b, memory_side::own);
+    }
+    piece_done(*static_cast<transfer*>(b.transfer), status, b.cause);
 }
 
 void network_interface::serve_pull(burst& request) {
@@ -302,8 +319,8 @@ burst_status network_interface::access(std::int64_t offset, std::span<std::byte>
     access_.set_byte_enable_ptr(nullptr);
     access_.set_dmi_allowed(false);
     access_.set_response_status(tlm::TLM_INCOMPLETE_RESPONSE);
-    sc_core::sc_time delay;
-    mem->b_transport(access_, delay);
+    access_at_once(mem, access_, "network interface",
+                   "put a blocking_adapter before it, and build the interface with memory_answers_later");
     return access_.is_response_ok() ? burst_status::good : burst_status::address_error;
 }
 
@@ -315,17 +332,27 @@ burst_status network_interface::move_bytes(burst& b, tlm::tlm_command command) {
         const auto bytes = my_.functional ? b.payload().subspan(at, length) : std::span<std::byte>();
         if (access(offset, bytes, length, command) != burst_status::good) {
             status = burst_status::address_error;
-        } else if (my_.races != nullptr) {
-            my_.races->transfer_access(b.race_transfer, my_.here, offset, length, write);
+        } else {
+            note_access(b, offset, length, write);
         }
     });
+    count_lines(b, write);
+    return status;
+}
+
+void network_interface::note_access(const burst& b, std::int64_t offset, std::uint32_t length, bool write) {
+    if (my_.races != nullptr) {
+        my_.races->transfer_access(b.race_transfer, my_.here, offset, length, write);
+    }
+}
+
+void network_interface::count_lines(const burst& b, bool write) {
     if (write) {
         count_.mesh_write_lines += b.piece.packets;
         count_.bytes_received += b.piece.bytes;
     } else {
         count_.mesh_read_lines += b.piece.packets + static_cast<std::uint32_t>(std::popcount(b.piece.double_reads));
     }
-    return status;
 }
 
 // ---------------------------------------------------------------------------------------------------- reports
@@ -369,6 +396,9 @@ std::vector<std::string> network_interface::unfinished() const {
              << " bursts unanswered" << (t.finished_sending() ? "" : ", not yet all sent");
         all.push_back(text.str());
     }
+    if (slow_ && slow_->waiting() != 0) {
+        all.push_back(std::to_string(slow_->waiting()) + " accesses to its memory, which has not answered");
+    }
     return all;
 }
 
@@ -395,6 +425,10 @@ void network_interface::reset() {
     free_transfers_.clear();
     next_command_ = 0;
     refused_command_ = nullptr;
+    response_open_ = false;
+    if (slow_) {
+        slow_->reset();
+    }
     queue_.clear();
     engines_.clear();
     next_engine_ = 0;

@@ -35,6 +35,8 @@ struct network_interface_surroundings {
     timing_kind timing = timing_kind::at;
     bool functional = true;          ///< false: no payload bytes move
     race_detector* races = nullptr;  ///< null: switched off
+    /// `mem` leads to a memory that may take its time, by way of transactors::blocking_adapter.
+    bool memory_answers_later = false;
 };
 
 /// Sockets: `dma` takes commands from the core (dma_extension), `mem` is the way to the SRAM's mesh ports, `in` and
@@ -46,6 +48,11 @@ struct network_interface_surroundings {
 /// byte, and at most `max_outstanding` are. Injection takes one packet a cycle, and a class in turn; the SRAM's mesh
 /// read port one line a cycle. Taking data never waits; an answer or a reply waits in a queue of its own class. A
 /// signal follows all earlier pushes of its node to the same destination.
+///
+/// An access to the memory completes at once; one that waits or annotates a delay is an error. With
+/// memory_answers_later, accesses go out by the non-blocking transport, one after the other, and what follows from one
+/// waits for its response: the answer to a push, the data of a pull, the injection of bytes to be sent, a signal behind
+/// written data.
 ///
 /// lt: b_transport with the core's lead; bursts leave as if alone, and nothing is shared.
 /// Zero load, constants besides the hops: a packet injected in cycle t stands at its own router in t + hop_cycles; one
@@ -100,6 +107,7 @@ class network_interface : public sc_core::sc_module, private timing::event_handl
     class mem_face;
     class net_face;
     class arrival_face;
+    class slow_memory;
 
     // Commands
     [[nodiscard]] bool has_room() const noexcept {
@@ -135,6 +143,7 @@ class network_interface : public sc_core::sc_module, private timing::event_handl
     // Arrival
     void receive(burst& b, sc_core::sc_time& delay);
     void arrive(burst& b);
+    void written(burst& b, burst_status status);
     void serve_pull(burst& request);
     void answer(burst& b, burst_kind kind, burst_status status);
     void reply(burst_ptr b, std::uint32_t cost);
@@ -142,6 +151,8 @@ class network_interface : public sc_core::sc_module, private timing::event_handl
 
     // Bytes
     burst_status move_bytes(burst& b, tlm::tlm_command command);
+    void note_access(const burst& b, std::int64_t offset, std::uint32_t length, bool write);
+    void count_lines(const burst& b, bool write);
     burst_status access(std::int64_t offset, std::span<std::byte> bytes, std::uint32_t length,
                         tlm::tlm_command command);
 
@@ -160,11 +171,13 @@ class network_interface : public sc_core::sc_module, private timing::event_handl
     std::unique_ptr<mem_face> mem_face_;
     std::unique_ptr<net_face> net_face_;
     std::unique_ptr<arrival_face> arrival_face_;
+    std::unique_ptr<slow_memory> slow_;  // null: the memory answers at once
 
     std::deque<transfer> transfers_;
     std::vector<transfer*> free_transfers_;
     std::uint64_t next_command_ = 0;
     tlm::tlm_generic_payload* refused_command_ = nullptr;
+    bool response_open_ = false;  // BEGIN_RESP of a refused command has been sent, and END_RESP is to come
     std::deque<transfer*> queue_;
     std::vector<transfer*> engines_;
     std::size_t next_engine_ = 0;

@@ -26,6 +26,17 @@ class address_map {
     static constexpr std::uint32_t die_bits = 5;
     static constexpr std::uint32_t tile_bits = 7;
 
+    /// DIP memory has a range of its own above all nodes: tile and DIP numbers in fields of the same width as tile and
+    /// die, and 32 GiB each (facts 6: 32 GB, up to 20 a tile). It is reserved; nothing is mapped there yet.
+    static constexpr std::uint32_t dip_offset_bits = 35;
+    static constexpr std::uint64_t dip_first = 1ULL << (dip_offset_bits + die_bits + tile_bits);
+    static constexpr std::uint64_t dip_last = 2 * dip_first - 1;
+    /// The last byte of the last node's window.
+    static constexpr std::uint64_t sram_last = (1ULL << (offset_bits + node_bits + die_bits + tile_bits)) - 1;
+
+    /// Whether an address lies in some node's window; decode() is for these alone.
+    [[nodiscard]] static constexpr bool is_sram(std::uint64_t address) noexcept { return address <= sram_last; }
+
     [[nodiscard]] static constexpr std::uint64_t encode(const node_address& a) noexcept {
         return ((std::uint64_t{a.tile} << die_bits | a.die) << node_bits | to_number(a.node)) << offset_bits | a.offset;
     }

@@ -47,6 +47,7 @@ struct burst {
     message_class channel_class = message_class::data;
     burst_kind kind = burst_kind::signal;
     burst_status status = burst_status::good;
+    bool loaded = false;         ///< the bytes were fetched before the injection, from a memory that answers later
     bool refused = false;        ///< at: a calendar on the way was full to its horizon; no slot is taken
     std::uint64_t sequence = 0;  ///< number in its (source, class)
 

@@ -22,6 +22,7 @@ burst_ptr burst_pool::acquire(bool with_payload) {
     b.channel_class = message_class::data;
     b.kind = burst_kind::signal;
     b.status = burst_status::good;
+    b.loaded = false;
     b.refused = false;
     b.sequence = 0;
     b.times = {};

@@ -13,6 +13,18 @@ event_queue::event_queue(const sc_core::sc_module_name& name, const timing::cloc
     dont_initialize();
 }
 
+cycle event_queue::present() const {
+    if (serving_) {
+        return now_;
+    }
+    const cycle begun = clock_.cycles(sc_core::sc_time_stamp() - origin_);
+    return origin_ + clock_.time(begun) < sc_core::sc_time_stamp() ? begun + 1 : begun;
+}
+
+cycle event_queue::following(const sc_core::sc_time& delay) const {
+    return clock_.cycles(sc_core::sc_time_stamp() + delay - origin_) + 1;
+}
+
 void event_queue::schedule(cycle at, std::uint64_t order, event_handler& handler, void* subject) {
     assert(serving_ ? at > now_ : at >= now_);
     const event what{order, &handler, subject};

@@ -48,6 +48,13 @@ class event_queue : public sc_core::sc_module {
     [[nodiscard]] cycle now() const noexcept { return now_; }
     [[nodiscard]] const timing::clock& clock() const noexcept { return clock_; }
 
+    /// For callers from outside the queue, at kernel times of their own: now() while events are served, otherwise the
+    /// first cycle at or after kernel time.
+    [[nodiscard]] cycle present() const;
+    /// The first cycle after kernel time plus `delay`, wherever the call comes from: what happened by then can be
+    /// scheduled there, and no order of processes within one time shows.
+    [[nodiscard]] cycle following(const sc_core::sc_time& delay = {}) const;
+
     /// `at` must lie after now() while events are being served, and not before now() otherwise.
     void schedule(cycle at, std::uint64_t order, event_handler& handler, void* subject = nullptr);
 

@@ -362,5 +362,39 @@ TEST_F(an_event_queue, ends_the_run_when_a_call_fails_it) {
     EXPECT_EQ(queue.failure(), "at 10");
 }
 
+// ---------------------------------------------------------------------------------------------------- from outside
+
+TEST_F(an_event_queue, tells_those_outside_the_cycle_at_or_after_kernel_time) {
+    std::vector<cycle> inside;
+    std::function<void()> look = [&] {
+        inside.push_back(queue.present());
+        inside.push_back(queue.following());
+        inside.push_back(queue.following(sc_time(700, sc_core::SC_PS)));
+    };
+    schedule(3, any_order(), look);
+    schedule(40, any_order(), note);
+    sc_core::sc_start(sc_time(10.25, sc_core::SC_NS));
+    EXPECT_EQ(inside, (std::vector<cycle>{3, 4, 5}));
+    EXPECT_EQ(queue.now(), 3U) << "the last cycle that was served";
+    EXPECT_EQ(queue.present(), 21U);
+    EXPECT_EQ(queue.following(), 21U);
+    sc_core::sc_start(sc_time(0.25, sc_core::SC_NS));
+    EXPECT_EQ(queue.present(), 21U) << "on the cycle itself";
+    EXPECT_EQ(queue.following(), 22U);
+    EXPECT_EQ(queue.following(sc_time(500, sc_core::SC_PS)), 23U);
+    queue.reset();
+    EXPECT_EQ(queue.present(), 0U);
+    EXPECT_EQ(queue.following(), 1U);
+}
+
+TEST_F(an_event_queue, takes_events_from_outside_at_a_time_of_their_own) {
+    schedule(2, any_order(), note);
+    schedule(10000, any_order(), note);
+    sc_core::sc_start(sc_time(3000, sc_core::SC_NS));
+    schedule(queue.following(), any_order(), note);
+    sc_core::sc_start();
+    EXPECT_EQ(served, (std::vector<cycle>{2, 6001, 10000}));
+}
+
 }  // namespace
 }  // namespace d1::timing
