@@ -7,8 +7,6 @@
 #include "models/core/core_thread.hpp"
 #include "models/core/instruction_cost.hpp"
 #include "models/packet/address_map.hpp"
-#include "models/program/accesses.hpp"
-#include "models/program/apply.hpp"
 
 namespace d1 {
 
@@ -157,7 +155,7 @@ void core::complete_compute(thread& t) {
         }
     }
     // Ranges were checked when the instruction began.
-    if (my_.functional && !program::apply(*t.current, memory(), my_.arithmetic)) {
+    if (my_.functional && !apply(t)) {
         fail(t, "writes a result over an operand that it still reads");
     }
 }
@@ -334,24 +332,6 @@ tlm::tlm_sync_enum core::nb_transport_bw(tlm::tlm_generic_payload&, tlm::tlm_pha
 
 // ---------------------------------------------------------------------------------------------------- memory
 
-std::span<std::byte> core::memory() {
-    if (dmi_.empty()) {
-        tlm::tlm_generic_payload p;
-        tlm::tlm_dmi dmi;
-        p.set_command(tlm::TLM_WRITE_COMMAND);
-        p.set_address(0);
-        if (!mem->get_direct_mem_ptr(p, dmi) || !dmi.is_read_write_allowed()) {
-            SC_REPORT_ERROR("core", "the memory behind the core's socket grants no direct access");
-        }
-        dmi_ = {reinterpret_cast<std::byte*>(dmi.get_dmi_ptr()), dmi.get_end_address() - dmi.get_start_address() + 1};
-    }
-    return dmi_;
-}
-
-void core::invalidate_direct_mem_ptr(sc_dt::uint64, sc_dt::uint64) {
-    dmi_ = {};
-}
-
 bool core::check_accesses(thread& t) {
     for (const program::access& a : program::accesses(*t.current)) {
         if (!program::lies_in(a, memory_.bytes)) {
@@ -430,6 +410,7 @@ void core::reset() {
     finish_cycle_ = 0;
     longest_chain_ = 0;
     dmi_ = {};
+    dmi_refused_ = false;
 }
 
 }  // namespace d1

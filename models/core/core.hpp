@@ -15,6 +15,7 @@
 #include "models/numerics/arithmetic.hpp"
 #include "models/packet/dma_command.hpp"
 #include "models/parameter/timing_kind.hpp"
+#include "models/program/accesses.hpp"
 #include "models/program/cursor.hpp"
 #include "models/sram/race_detector.hpp"
 #include "models/sram/semaphore_file.hpp"
@@ -45,8 +46,9 @@ struct blocked_thread {
     std::string why;  ///< "waits for 3 of semaphore 5 (full+1), which is 2"
 };
 
-/// Sockets: `mem` is the way to the SRAM's vector and scalar ports, by DMI; `dma` hands commands to the network
-/// interface.
+/// Sockets: `mem` is the way to the SRAM's vector and scalar ports, by DMI, or where a memory grants none, or takes it
+/// back, by calls that complete at once; one that waits or annotates a delay is an error. `dma` hands commands to the
+/// network interface.
 ///
 /// A thread takes one instruction at a time: issue_cycles to issue it; an instruction of the matrix or SIMD unit then
 /// reserves units and ports at the published rates and is complete when its result is there, which is when its
@@ -130,7 +132,10 @@ class core : public sc_core::sc_module,
     tlm::tlm_sync_enum nb_transport_bw(tlm::tlm_generic_payload& p, tlm::tlm_phase& phase,
                                        sc_core::sc_time& delay) override;
     void invalidate_direct_mem_ptr(sc_dt::uint64 start, sc_dt::uint64 end) override;
-    [[nodiscard]] std::span<std::byte> memory();
+    [[nodiscard]] std::span<std::byte> direct_memory();
+    [[nodiscard]] bool apply(thread& t);
+    [[nodiscard]] bool apply_by_calls(thread& t);
+    [[nodiscard]] bool transport(thread& t, const program::access& a);
 
     core_surroundings my_;
     core_parameters parameters_;
@@ -147,6 +152,8 @@ class core : public sc_core::sc_module,
     timing::cycle finish_cycle_ = 0;
     std::uint64_t longest_chain_ = 0;
     std::span<std::byte> dmi_;
+    bool dmi_refused_ = false;       // not asked for again before the memory hints at it
+    std::vector<std::byte> copies_;  // of what an instruction touches, where there is no direct access
 };
 
 }  // namespace d1

@@ -15,6 +15,7 @@
 #include "models/core/core.hpp"
 #include "models/packet/address_map.hpp"
 #include "models/program/builder.hpp"
+#include "models/transactors/protocol_checker.hpp"
 
 namespace d1::test {
 
@@ -189,6 +190,8 @@ struct core_bench {
           signals(name, here, semaphores, queue),
           memory((name + "_memory").c_str(), o.memory.bytes),
           interface((name + "_interface").c_str(), here, queue),
+          memory_checker((name + "_memory_checker").c_str(), transactors::protocol_rules::inside_a_node()),
+          dma_checker((name + "_dma_checker").c_str(), transactors::protocol_rules::inside_a_node()),
           cpu((name + "_core").c_str(),
               {.here = here,
                .events = queue,
@@ -200,8 +203,10 @@ struct core_bench {
                .arithmetic = {},
                .races = o.races},
               o.core, o.memory) {
-        cpu.mem.bind(memory.socket);
-        cpu.dma.bind(interface.socket);
+        cpu.mem.bind(memory_checker.in);
+        memory_checker.out.bind(memory.socket);
+        cpu.dma.bind(dma_checker.in);
+        dma_checker.out.bind(interface.socket);
     }
 
     /// Starts `p` on a placement of this node alone, unless another is given.
@@ -211,6 +216,7 @@ struct core_bench {
         semaphores.reset();
         signals.reset();
         interface.reset();
+        dma_checker.reset();
         cpu.reset();
     }
 
@@ -219,6 +225,8 @@ struct core_bench {
     signal_scheduler signals;
     fake_memory memory;
     fake_interface interface;
+    transactors::protocol_checker memory_checker;
+    transactors::protocol_checker dma_checker;
     core cpu;
     placement alone{{1, 1}, {node_index{0}}};
 };

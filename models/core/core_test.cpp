@@ -166,17 +166,6 @@ TEST_F(a_core, lets_threads_on_different_units_run_side_by_side) {
     EXPECT_EQ(node->cpu.count().compute_cycles, 64U + 12 + 53 + 4);
 }
 
-TEST_F(a_core, reports_a_memory_that_grants_no_direct_access) {
-    make();
-    node->memory.grants = false;
-    program_builder b("p");
-    b.thread().vector_operation(fill(0, 1, 16));
-    const auto p = b.build();
-    node->launch(p);
-    const reporting::expect_report report(sc_core::SC_ERROR, "core", "grants no direct access");
-    EXPECT_THROW(sc_core::sc_start(), sc_core::sc_report);
-}
-
 TEST_F(a_core, asks_for_direct_access_once_and_again_when_it_was_taken_back) {
     make();
     program_builder b("p");
