@@ -10,6 +10,7 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <variant>
@@ -175,13 +176,19 @@ struct semaphore_range {
     friend bool operator==(const semaphore_range&, const semaphore_range&) = default;
 };
 
+struct source_map;
+
 /// What a node runs: a list of instructions for each thread. Shared, read-only, by all the nodes that run it.
 struct program {
     std::string name;
     std::vector<buffer> buffers;
     std::vector<semaphore_range> semaphores;
     std::vector<std::vector<instruction>> threads;
-    friend bool operator==(const program&, const program&) = default;
+    std::shared_ptr<const source_map> source{};  ///< for messages; null unless read from a text; no part of the value
+
+    friend bool operator==(const program& a, const program& b) {
+        return a.name == b.name && a.buffers == b.buffers && a.semaphores == b.semaphores && a.threads == b.threads;
+    }
 };
 
 }  // namespace d1::program

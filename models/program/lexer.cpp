@@ -2,7 +2,7 @@
 
 #include <charconv>
 
-#include "models/parameter/error.hpp"
+#include "models/program/source_map.hpp"
 
 namespace d1::program::detail {
 
@@ -50,6 +50,8 @@ void append_hexadecimal(std::string& text, char c) {
 }  // namespace
 
 lexer::lexer(std::string_view text, std::string_view file_name) : rest_(text), file_name_(file_name) {
+    constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";
+    if (rest_.starts_with(byte_order_mark)) rest_.remove_prefix(byte_order_mark.size());
     advance();
 }
 
@@ -60,8 +62,7 @@ token lexer::take() {
 }
 
 void lexer::fail(const token& where, const std::string& message) const {
-    throw input_error(file_name_ + ":" + std::to_string(where.line) + ":" + std::to_string(where.column) + ": " +
-                      message);
+    throw text_error(file_name_, {where.line, where.column}, message);
 }
 
 void lexer::advance() {

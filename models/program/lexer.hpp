@@ -30,7 +30,8 @@ struct token {
 };
 
 /// One token at a time, with the current one in view. Spaces, tabs, carriage returns and comments (# to the end of the
-/// line) separate tokens and are not yielded. Throws d1::input_error with file:line:column at what cannot be a token.
+/// line) separate tokens and are not yielded, nor is a UTF-8 byte order mark in front. Throws text_error at what cannot
+/// be a token.
 class lexer {
   public:
     lexer(std::string_view text, std::string_view file_name);
@@ -39,7 +40,7 @@ class lexer {
     /// Yields the current token and moves on.
     token take();
 
-    /// Throws d1::input_error: "file:line:column: message".
+    /// Throws text_error.
     [[noreturn]] void fail(const token& where, const std::string& message) const;
 
   private:

@@ -55,8 +55,8 @@ TEST(parse_error, of_the_header) {
 TEST(parse_error, of_declarations) {
     EXPECT_EQ(of_declaration("bufer a"), "f.d1p:3:1: unknown declaration 'bufer'; did you mean 'buffer'?");
     EXPECT_EQ(of_declaration("zzzzzzzz"),
-              "f.d1p:3:1: unknown declaration 'zzzzzzzz'; expected one of buffer, semaphores, thread");
-    EXPECT_EQ(of_declaration("7"), "f.d1p:3:1: expected buffer, semaphores or thread, found '7'");
+              "f.d1p:3:1: unknown declaration 'zzzzzzzz'; expected one of on, buffer, semaphores, thread, program");
+    EXPECT_EQ(of_declaration("7"), "f.d1p:3:1: expected on, buffer, semaphores, thread or program, found '7'");
     EXPECT_EQ(of_declaration("buffer"), "f.d1p:3:7: expected the buffer's name, found the end of the line");
     EXPECT_EQ(of_declaration("buffer a address=0 bytes=1"), "f.d1p:3:1: buffer needs the key 'type'");
     EXPECT_EQ(of_declaration("buffer a address=-1 bytes=1 type=bf16"),
@@ -81,7 +81,7 @@ TEST(parse_error, of_blocks) {
     EXPECT_EQ(refusal(head + "thread {\n"), "f.d1p:4:1: expected '}' for the '{' of line 3, found the end of the text");
     EXPECT_EQ(refusal(head + "thread { wait"), "f.d1p:3:10: expected the end of the line after '{', found 'wait'");
     EXPECT_EQ(refusal(head + "thread {\n} x"), "f.d1p:4:3: expected the end of the line after '}', found 'x'");
-    EXPECT_EQ(refusal(head + "thread {\n}\n}\n"), "f.d1p:5:1: expected buffer, semaphores or thread, found '}'");
+    EXPECT_EQ(refusal(head + "thread {\n}\n}\n"), "f.d1p:5:1: expected on, buffer, semaphores, thread or program, found '}'");
 }
 
 TEST(parse_error, of_loops) {
@@ -166,7 +166,7 @@ TEST(parse_error, of_a_text_too_long) {
 
 TEST(parse_error, shows_long_and_unprintable_words_shortened_and_escaped) {
     EXPECT_EQ(of_declaration(std::string(1000, 'b')), "f.d1p:3:1: unknown declaration '" + std::string(40, 'b') +
-                                                          "...'; expected one of buffer, semaphores, thread");
+                                                          "...'; expected one of on, buffer, semaphores, thread, program");
     EXPECT_EQ(of_declaration("\xff"), "f.d1p:3:1: unexpected character '\\xff'");
     EXPECT_EQ(of_declaration(std::string(1, '\0')), "f.d1p:3:1: unexpected character '\\x00'");
 }

@@ -9,6 +9,7 @@
 #include "models/program/affine.hpp"
 #include "models/program/lexer.hpp"
 #include "models/program/operands.hpp"
+#include "models/program/program_file.hpp"
 #include "models/program/text.hpp"
 #include "models/program/validate.hpp"
 
@@ -32,7 +33,8 @@ class printer {
   public:
     printer(std::ostream& out, const program& p) : out_(out), program_(p) {}
 
-    void run();
+    /// The program, and between its name and its declarations the nodes that it runs on, if any.
+    void run(const std::vector<node_rectangle>& on);
 
     template <typename Field>
     void required(std::string_view key, const Field& field, operand_kind kind = operand_kind::number) {
@@ -79,11 +81,17 @@ class printer {
     std::size_t depth_ = 0;
 };
 
-void printer::run() {
+void printer::run(const std::vector<node_rectangle>& on) {
     for (const auto& b : program_.buffers) claim_name(b.name);
     for (const auto& s : program_.semaphores) claim_name(s.name);
     name_counters();
-    out_ << "d1p " << text_version << '\n' << "program \"" << detail::escaped(program_.name) << "\"\n";
+    out_ << "program \"" << detail::escaped(program_.name) << "\"\n";
+    if (!on.empty()) out_ << "on";
+    for (const auto& r : on) {
+        out_ << ' ' << r.first.x << ',' << r.first.y;
+        if (r.last != r.first) out_ << ':' << r.last.x << ',' << r.last.y;
+    }
+    if (!on.empty()) out_ << '\n';
     for (const auto& b : program_.buffers) declaration(b);
     for (const auto& s : program_.semaphores) declaration(s);
     for (const auto& t : program_.threads) thread(t);
@@ -235,7 +243,17 @@ std::int64_t printer::symbol(std::int64_t constant, operand_kind kind, bool& fir
 }  // namespace
 
 void print(std::ostream& out, const program& p) {
-    printer(out, p).run();
+    out << "d1p " << text_version << '\n';
+    printer(out, p).run({});
+}
+
+void print(std::ostream& out, const program_file& file) {
+    out << "d1p " << text_version << '\n';
+    if (file.nodes.size() != 0) out << "grid columns=" << file.nodes.columns << " rows=" << file.nodes.rows << '\n';
+    for (const role& r : file.roles) {
+        out << '\n';
+        printer(out, r.body).run(r.on);
+    }
 }
 
 }  // namespace d1::program

@@ -1,5 +1,5 @@
 #pragma once
-// The text form of programs; docs/program.md has its grammar.
+// The text form of a program; docs/program_text.md has its grammar. program_file.hpp: of several, and where they run.
 //
 //     d1p 1
 //     program "relu"
@@ -31,8 +31,9 @@ inline constexpr std::size_t max_text_bytes = 16U << 20U;
 /// loops that do not balance or are too deep, references to counters of loops that are not there.
 void print(std::ostream& out, const program& p);
 
-/// Reads the text form. `file_name` is for messages only. Throws d1::input_error, "file:line:column: ...", saying what
-/// was found and expected, and the nearest known word. Whether the program is fit to run is for validate() to say.
+/// Reads the text form of one program; where it runs, if the text says that, is not kept. `file_name` is for messages
+/// only. Throws text_error, "file:line:column: ...", saying what was found and expected, and the nearest known word.
+/// Whether the program is fit to run is for validate() to say.
 [[nodiscard]] program parse(std::string_view text, std::string_view file_name);
 
 }  // namespace d1::program

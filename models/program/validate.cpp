@@ -149,16 +149,20 @@ class program_validator {
 
   private:
     void say(std::string message, std::optional<std::size_t> thread = {}, std::optional<std::size_t> position = {}) {
-        diagnostics_.push_back({thread, position, std::move(message)});
+        diagnostics_.push_back({thread, position, std::move(message), {}});
+    }
+    void say_of(std::string_view symbol, std::string message) {
+        diagnostics_.push_back({{}, {}, std::move(message), std::string(symbol)});
     }
 
     void names() {
         std::set<std::string_view> seen;
         const auto check = [&](const std::string& name) {
             if (!is_valid_name(name)) {
-                say("'" + name + "' cannot name a buffer or semaphore: use letters, digits and _, and not x or y");
+                say_of(name,
+                       "'" + name + "' cannot name a buffer or semaphore: use letters, digits and _, and not x or y");
             }
-            if (!seen.insert(name).second) say("the name '" + name + "' is used twice");
+            if (!seen.insert(name).second) say_of(name, "the name '" + name + "' is used twice");
         };
         for (const auto& b : program_.buffers) check(b.name);
         for (const auto& s : program_.semaphores) check(s.name);
@@ -176,18 +180,18 @@ class program_validator {
     void separate(std::vector<named_range> ranges, const std::string& kind, const std::string& unit,
                   std::uint64_t available) {
         for (const auto& r : ranges) {
-            if (r.count == 0) say(kind + " '" + std::string(r.name) + "' is empty");
+            if (r.count == 0) say_of(r.name, kind + " '" + std::string(r.name) + "' is empty");
             if (r.first + r.count > available) {
-                say(kind + " '" + std::string(r.name) + "' ends at " + std::to_string(r.first + r.count) +
-                    "; a node has " + std::to_string(available) + " " + unit);
+                say_of(r.name, kind + " '" + std::string(r.name) + "' ends at " + std::to_string(r.first + r.count) +
+                                   "; a node has " + std::to_string(available) + " " + unit);
             }
         }
         std::stable_sort(ranges.begin(), ranges.end(),
                          [](const named_range& a, const named_range& b) { return a.first < b.first; });
         for (std::size_t i = 1; i < ranges.size(); ++i) {
             if (ranges[i - 1].first + ranges[i - 1].count > ranges[i].first) {
-                say(kind + "s '" + std::string(ranges[i - 1].name) + "' and '" + std::string(ranges[i].name) +
-                    "' overlap");
+                say_of(ranges[i].name, kind + "s '" + std::string(ranges[i - 1].name) + "' and '" +
+                                           std::string(ranges[i].name) + "' overlap");
             }
         }
     }

@@ -24,6 +24,7 @@ struct diagnostic {
     std::optional<std::size_t> thread{};       ///< nothing where it concerns the program as a whole
     std::optional<std::size_t> instruction{};  ///< index in the thread
     std::string message;
+    std::string symbol{};  ///< the buffer or semaphores that it concerns; empty where it concerns none
     friend bool operator==(const diagnostic&, const diagnostic&) = default;
 };
 

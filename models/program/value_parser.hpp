@@ -16,7 +16,7 @@
 
 namespace d1::program::detail {
 
-/// Each read() takes one value of its type from the front of the text, and throws d1::input_error where there is none.
+/// Each read() takes one value of its type from the front of the text, and throws text_error where there is none.
 class value_parser {
   public:
     value_parser(std::string_view text, std::string_view file_name) : lexer_(text, file_name) {}
@@ -53,8 +53,13 @@ class value_parser {
     /// Gives a name its meaning in expressions; fails where it has one already.
     void define(const token& name, const affine& meaning);
     void undefine(const token& name);
+    /// From here on names mean nothing, but for x and y.
+    void forget_names() { symbols_ = coordinates(); }
 
   private:
+    using symbols = std::map<std::string, affine, std::less<>>;
+    [[nodiscard]] static symbols coordinates() { return {{"x", x()}, {"y", y()}}; }
+
     static constexpr int deepest_parenthesis = 32;
 
     [[nodiscard]] affine expression();
@@ -66,7 +71,7 @@ class value_parser {
     [[nodiscard]] std::int64_t constant(std::int64_t least, std::int64_t greatest);
 
     lexer lexer_;
-    std::map<std::string, affine, std::less<>> symbols_{{"x", x()}, {"y", y()}};
+    symbols symbols_ = coordinates();
     int parentheses_ = 0;
 };
 
