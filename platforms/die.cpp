@@ -170,8 +170,7 @@ std::string die::who_waits() const {
         }
         for (const blocked_thread& b : n->core().blocked()) {
             if (waiting++ < shown) {
-                text << "  " << n->name() << " thread " << b.thread << ", instruction " << b.instruction << ": "
-                     << b.why << "\n";
+                text << "  " << n->name() << " " << b.place << ": " << b.why << "\n";
             }
         }
         for (const std::string& transfer : n->interface().unfinished()) {

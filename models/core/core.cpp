@@ -7,6 +7,7 @@
 #include "models/core/core_thread.hpp"
 #include "models/core/instruction_cost.hpp"
 #include "models/packet/address_map.hpp"
+#include "models/program/source_map.hpp"
 
 namespace d1 {
 
@@ -349,8 +350,8 @@ bool core::check_accesses(thread& t) {
 
 void core::fail(const thread& t, const std::string& what) {
     std::ostringstream text;
-    text << name() << ": program '" << program_->name << "', thread " << t.number << ", instruction "
-         << t.walk->position() << " " << what;
+    text << name() << ": program '" << program_->name << "', "
+         << program::place_of(*program_, t.number, t.walk->position()) << " " << what;
     my_.events.fail(text.str());
 }
 
@@ -377,7 +378,8 @@ std::vector<blocked_thread> core::blocked() const {
         } else {
             why << "has not finished";
         }
-        all.push_back({t->number, t->walk->position(), why.str()});
+        const std::size_t position = t->walk->position();
+        all.push_back({t->number, position, program::place_of(*program_, t->number, position), why.str()});
     }
     return all;
 }

@@ -43,6 +43,7 @@ struct core_surroundings {
 struct blocked_thread {
     std::uint32_t thread = 0;
     std::size_t instruction = 0;
+    std::string place;  ///< "thread 1, instruction 7", and where that stands in the program's text if it has one
     std::string why;  ///< "waits for 3 of semaphore 5 (full+1), which is 2"
 };
 
