@@ -1,15 +1,13 @@
 #include "testbenches/d1sim/topology.hpp"
 
 #include <algorithm>
-#include <cerrno>
 #include <charconv>
-#include <fstream>
 #include <initializer_list>
 #include <map>
-#include <system_error>
 #include <utility>
 
 #include "models/parameter/error.hpp"
+#include "testbenches/d1sim/input_file.hpp"
 #include "testbenches/d1sim/topology_csv.hpp"
 #include "testbenches/d1sim/topology_header.hpp"
 
@@ -218,28 +216,6 @@ class topology_reader {
     std::size_t held_back_ = 0;
 };
 
-/// The content of a file, or its beginning if it is larger than any table may be.
-std::string read_text(const std::filesystem::path& path) {
-    const std::string name = path.string();
-    std::error_code error;
-    const std::filesystem::file_status status = std::filesystem::status(path, error);
-    if (std::filesystem::is_directory(status)) {
-        throw input_error(name + ": a directory; give the topology CSV file itself");
-    }
-    if (status.type() == std::filesystem::file_type::not_found) throw input_error(name + ": no such file");
-
-    std::ifstream file(path, std::ios::binary);
-    if (!file) throw input_error(name + ": cannot open the file: " + std::generic_category().message(errno));
-    std::string text;
-    std::vector<char> piece(std::size_t{64} << 10);
-    while (file && text.size() <= max_topology_bytes) {
-        file.read(piece.data(), static_cast<std::streamsize>(piece.size()));
-        text.append(piece.data(), static_cast<std::size_t>(file.gcount()));
-    }
-    if (file.bad()) throw input_error(name + ": cannot read the file: " + std::generic_category().message(errno));
-    return text;
-}
-
 }  // namespace
 
 topology parse_topology(std::string_view text, std::string_view file_name, std::uint32_t batch) {
@@ -259,7 +235,7 @@ topology parse_topology(std::string_view text, std::string_view file_name, std::
 }
 
 topology read_topology(const std::filesystem::path& path, std::uint32_t batch) {
-    return parse_topology(read_text(path), path.string(), batch);
+    return parse_topology(read_input(path, "the topology CSV file", max_topology_bytes), path.string(), batch);
 }
 
 }  // namespace d1
