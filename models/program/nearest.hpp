@@ -1,5 +1,5 @@
 #pragma once
-// The known word that a mistyped one was probably meant to be. Private to the text form.
+// The known word that a mistyped one was probably meant to be. For the text form and for those who read names of it.
 
 #include <span>
 #include <string>

@@ -24,21 +24,19 @@ object layer_json(const layer_result& l, const run_options& options, std::uint32
     const gemm_shape& g = l.layer.gemm;
     const rates r = rates_of(l.macs(), l.run.cycles, options.parameters, live_nodes);
     const run_bounds& b = l.run.bounds;
-    object o{
-        {"name", l.layer.name},
-        {"m", g.m},
-        {"n", g.n},
-        {"k", g.k},
-        {"pass", "forward"},
-        {"cycles", l.run.cycles},
-        {"seconds", r.seconds},
-        {"tflops", r.tflops},
-        {"utilization", r.utilization},
-        {"bytes_moved", l.run.bytes_moved},
-        {"bound_by", bound_by(b)},
-        {"bounds",
-         {{"matrix", b.matrix}, {"sram_port", b.sram_port}, {"link", b.link}, {"synchronisation", b.synchronisation}}},
-        {"complete", l.finished()}};
+    object o{{"name", l.layer.name},
+             {"m", g.m},
+             {"n", g.n},
+             {"k", g.k},
+             {"pass", "forward"},
+             {"cycles", l.run.cycles},
+             {"seconds", r.seconds},
+             {"tflops", r.tflops},
+             {"utilization", r.utilization},
+             {"bytes_moved", l.run.bytes_moved},
+             {"bound_by", bound_by(b)},
+             {"bounds", bounds_json(b)},
+             {"complete", l.finished()}};
     if (l.layer.convolution) {
         o["im2col_bytes"] = l.layer.convolution->expanded_bytes(2);
     }
@@ -56,6 +54,10 @@ object layer_json(const layer_result& l, const run_options& options, std::uint32
 }
 
 }  // namespace
+
+object bounds_json(const run_bounds& b) {
+    return {{"matrix", b.matrix}, {"sram_port", b.sram_port}, {"link", b.link}, {"synchronisation", b.synchronisation}};
+}
 
 std::string json_report(const table_result& table, const run_options& options) {
     array layers;

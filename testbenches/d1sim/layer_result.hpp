@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "platforms/die.hpp"
+#include "testbenches/d1sim/host_figures.hpp"
 #include "testbenches/d1sim/options.hpp"
 #include "testbenches/d1sim/reference.hpp"
 #include "testbenches/d1sim/topology.hpp"
@@ -29,12 +30,6 @@ struct layer_result {
     [[nodiscard]] bool good() const {
         return finished() && run.address_errors == 0 && races == 0 && (!check || check->good());
     }
-};
-
-/// The speed of the run itself, on this host.
-struct host_figures {
-    double seconds = 0;
-    std::uint64_t peak_memory_bytes = 0;
 };
 
 /// All layers that were run, and what they ran on.
@@ -65,6 +60,9 @@ struct rates {
 
 /// The largest bound's name; of equal ones the first in the order matrix, sram_port, link, synchronisation.
 [[nodiscard]] std::string_view bound_by(const run_bounds& bounds);
+
+/// The bounds by their names.
+[[nodiscard]] boost::json::object bounds_json(const run_bounds& bounds);
 
 /// What went wrong in a layer, a message each; a deadlock's has a line for each that waits.
 [[nodiscard]] std::vector<std::string> complaints(const layer_result& l);

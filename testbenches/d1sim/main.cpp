@@ -11,13 +11,22 @@
 #include "models/parameter/error.hpp"
 #include "models/reporting/banner.hpp"
 #include "models/reporting/report_handler.hpp"
+#include "testbenches/d1sim/check_command.hpp"
+#include "testbenches/d1sim/exec_command.hpp"
 #include "testbenches/d1sim/options.hpp"
 #include "testbenches/d1sim/run_command.hpp"
+#include "testbenches/d1sim/words.hpp"
 
 namespace {
 
 d1::exit_code run(const std::vector<std::string>& arguments) {
     const d1::command_line line = d1::parse_command_line(arguments);
+    if (line.exec) {
+        return d1::exec_programs(*line.exec);
+    }
+    if (line.check) {
+        return d1::check_programs(*line.check);
+    }
     if (!line.run) {
         std::cout << line.text << std::flush;
         if (!std::cout) {
@@ -28,13 +37,8 @@ d1::exit_code run(const std::vector<std::string>& arguments) {
     return d1::run_table(*line.run);
 }
 
-/// One line, whatever a file is called.
 void complain(const std::string& message) {
-    std::string line;
-    for (const char c : message) {
-        line += static_cast<unsigned char>(c) < 0x20 || c == 0x7f ? '?' : c;
-    }
-    std::cerr << "error: " << line << "\n";
+    std::cerr << "error: " << d1::one_line(message) << "\n";
 }
 
 }  // namespace

@@ -258,8 +258,7 @@ std::string npy_text(const npy_array& array) {
     text += "{'descr': '";
     text += array.item_bytes == 1 ? '|' : '<';
     text += array.kind;
-    text += std::to_string(array.item_bytes) +
-            "', 'fortran_order': False, 'shape': " + to_string(array.shape) + ", }";
+    text += std::to_string(array.item_bytes) + "', 'fortran_order': False, 'shape': " + to_string(array.shape) + ", }";
     text.append((alignment - (text.size() + 1) % alignment) % alignment, ' ');
     text += '\n';
     const std::size_t header_bytes = text.size() - length_at - 2;

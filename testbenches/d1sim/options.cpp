@@ -1,5 +1,6 @@
 #include "testbenches/d1sim/options.hpp"
 
+#include <algorithm>
 #include <boost/program_options.hpp>
 #include <charconv>
 #include <filesystem>
@@ -8,6 +9,7 @@
 #include "models/parameter/error.hpp"
 #include "platforms/configuration.hpp"
 #include "platforms/configuration_tree.hpp"
+#include "testbenches/d1sim/help.hpp"
 
 namespace d1 {
 
@@ -16,33 +18,6 @@ namespace {
 namespace po = boost::program_options;
 
 constexpr std::string_view version = "d1sim 0.1.0";
-
-constexpr std::string_view introduction =
-    R"(d1sim - a model of Tesla's D1 die: bit-true, timed, on every node
-
-  d1sim run FILE [options]      run the layers of a SCALE-Sim topology table
-  d1sim --dump-config           print every parameter with its meaning and source
-  d1sim --help | --version
-
-FILE is a CSV of layers, either 'Layer, M, N, K,' or 'Layer name, IFMAP Height, IFMAP Width, Filter Height,
-Filter Width, Channels, Num Filter, Strides,'. ResNet-50 and BERT-large come with the project, in
-testbenches/d1sim/topologies.
-
-Examples
-  d1sim run resnet50.csv --check                      every result compared with an independent reference
-  d1sim run bert_large.csv --functional off           the same cycles without computing anything
-  d1sim run resnet50.csv --set die.noc.link_packets_per_cycle=4 --json wide.json
-  d1sim --dump-config > my.yaml; d1sim run resnet50.csv --config my.yaml
-
-Columns of the table: cycles and us from the launch to the last byte; TFLOPS and % of the live nodes' peak; bytes
-that the mesh delivered; bound_by, the largest lower bound among matrix steps, SRAM ports, the most loaded link
-and the longest chain of synchronisation.
-)";
-
-constexpr std::string_view exit_codes = R"(
-Exit codes: 0 good; 1 a check failed or a program could not finish; 2 bad usage or input; 3 deadlock, with who
-waits for what; 130 interrupted, what was done is reported with "complete": false.
-)";
 
 po::options_description visible_options() {
     po::options_description o("Options");
@@ -55,7 +30,8 @@ po::options_description visible_options() {
     add("timing", po::value<std::string>()->value_name("lt|at"), "timing level (default at)");
     add("functional", po::value<std::string>()->value_name("on|off"),
         "off: nothing is computed or copied, and no cycle changes (default on)");
-    add("check", "compare every result bit for bit with a reference computed another way, and look for races");
+    add("check",
+        "look for races; with 'run', also compare every result bit for bit with a reference computed another way");
     add("batch", po::value<std::string>()->value_name("N"), "samples: multiplies M, or the images (default 1)");
     add("out", po::value<std::string>()->value_name("bf16|fp32"), "format of the results (default bf16)");
     add("seed", po::value<std::string>()->value_name("N"), "seed of the operands (default 1)");
@@ -63,14 +39,44 @@ po::options_description visible_options() {
     add("statistics", "print every kind of counter, summed over the nodes, behind the table");
     add("stats-interval", po::value<std::string>()->value_name("N|layer"),
         "with --json: how the statistics changed every N cycles, or over each layer");
-    add("help,h", "this text");
+    add("emit-programs", po::value<std::string>()->value_name("DIR"),
+        "run: write each layer's programs and arrays into a new folder, for 'd1sim exec'");
+    add("load", po::value<std::vector<std::string>>()->value_name("SYMBOL=FILE"),
+        "exec: load a buffer from a .npy file; may be repeated");
+    add("dump", po::value<std::vector<std::string>>()->value_name("SYMBOL=FILE"),
+        "exec: write a buffer to a .npy file at the end; may be repeated");
+    add("on", po::value<std::string>()->value_name("x0,y0:x1,y1"),
+        "exec, check: the logical nodes that run the program, both corners within");
+    add("help,h", "this text, or that of a command");
     add("version", "the version");
     return o;
 }
 
-std::string help() {
+using words = std::vector<std::string>;
+
+/// What may stand behind a command; help, version and dump-config end it before it begins.
+bool goes_with(const std::string& command, const std::string& option) {
+    const auto is_one_of = [&](std::initializer_list<std::string_view> names) {
+        return std::find(names.begin(), names.end(), option) != names.end();
+    };
+    if (command == "check") {
+        return is_one_of({"command", "config", "set", "on"});
+    }
+    if (command == "exec") {
+        return !is_one_of({"batch", "out", "stats-interval", "emit-programs"});
+    }
+    return !is_one_of({"load", "dump", "on"});
+}
+
+std::string help(const words& command) {
     std::ostringstream text;
-    text << introduction << "\n" << visible_options() << exit_codes;
+    const std::string name = command.empty() ? "" : command[0];
+    text << (name == "run"     ? run_help
+             : name == "exec"  ? exec_help
+             : name == "check" ? check_help
+                               : introduction)
+         << "\n"
+         << visible_options() << exit_codes;
     return text.str();
 }
 
@@ -161,13 +167,99 @@ configuration configure(const po::variables_map& given) {
     return chosen;
 }
 
-void refuse_to_overwrite(const std::string& json, const std::vector<std::string>& inputs) {
+void refuse_to_overwrite(const std::string& option, const std::string& output, const words& inputs) {
     for (const std::string& input : inputs) {
         std::error_code ignored;
-        if (std::filesystem::is_regular_file(json, ignored) && std::filesystem::equivalent(json, input, ignored)) {
-            throw input_error("--json: '" + json + "' is the input '" + input + "'; name another file");
+        if (std::filesystem::is_regular_file(output, ignored) && std::filesystem::equivalent(output, input, ignored)) {
+            throw input_error("--" + option + ": '" + output + "' is the input '" + input + "'; name another file");
         }
     }
+}
+
+std::string json_of(const po::variables_map& given, words inputs) {
+    if (given.count("json") == 0) {
+        return "";
+    }
+    const auto json = given["json"].as<std::string>();
+    if (json.empty()) {
+        throw input_error("--json: the name of the file is empty");
+    }
+    if (given.count("config") != 0) {
+        const auto& files = given["config"].as<words>();
+        inputs.insert(inputs.end(), files.begin(), files.end());
+    }
+    refuse_to_overwrite("json", json, inputs);
+    return json;
+}
+
+std::vector<symbol_file> symbol_files(const po::variables_map& given, const std::string& option) {
+    std::vector<symbol_file> all;
+    if (given.count(option) != 0) {
+        for (const std::string& text : given[option].as<words>()) {
+            const std::size_t equals = text.find('=');
+            if (equals == std::string::npos || equals == 0 || equals + 1 == text.size()) {
+                throw input_error("--" + option + ": '" + text + "' is not SYMBOL=FILE, as in data=" + option + ".npy");
+            }
+            const symbol_file f{text.substr(0, equals), text.substr(equals + 1)};
+            if (std::any_of(all.begin(), all.end(), [&](const symbol_file& o) { return o.symbol == f.symbol; })) {
+                throw input_error("--" + option + ": '" + f.symbol + "' is given twice");
+            }
+            all.push_back(f);
+        }
+    }
+    return all;
+}
+
+std::optional<program::node_rectangle> rectangle_of(const po::variables_map& given) {
+    if (given.count("on") == 0) {
+        return std::nullopt;
+    }
+    try {
+        return program::parse_rectangle(given["on"].as<std::string>());
+    } catch (const input_error& e) {
+        throw input_error(std::string("--on: ") + e.what());
+    }
+}
+
+exec_options exec_of(const po::variables_map& given, const words& command) {
+    if (command.size() < 2 || command[1].empty()) {
+        throw input_error("d1sim exec: which program? A .d1p file is wanted; see d1sim exec --help");
+    }
+    if (command.size() > 2) {
+        throw input_error("d1sim exec: one file at a time; '" + command[2] +
+                          "' is one too many (a file may hold several programs)");
+    }
+    exec_options exec;
+    exec.program = command[1];
+    exec.on = rectangle_of(given);
+    exec.loads = symbol_files(given, "load");
+    exec.dumps = symbol_files(given, "dump");
+    exec.parameters = configure(given).value();
+    exec.check = given.count("check") != 0;
+    exec.statistics = given.count("statistics") != 0;
+    words inputs{exec.program};
+    for (const symbol_file& l : exec.loads) {
+        inputs.push_back(l.file);
+    }
+    exec.json = json_of(given, inputs);
+    words outputs{exec.json};
+    for (const symbol_file& d : exec.dumps) {
+        refuse_to_overwrite("dump", d.file, inputs);
+        const auto path = std::filesystem::path(d.file).lexically_normal();
+        if (std::any_of(outputs.begin(), outputs.end(),
+                        [&](const std::string& o) { return std::filesystem::path(o).lexically_normal() == path; })) {
+            throw input_error("--dump: '" + d.file + "' is written twice; name another file");
+        }
+        outputs.push_back(d.file);
+    }
+    return exec;
+}
+
+check_options check_of(const po::variables_map& given, const words& command) {
+    if (command.size() < 2) {
+        throw input_error("d1sim check: which programs? .d1p files are wanted; see d1sim check --help");
+    }
+    return {{command.begin() + 1, command.end()}, rectangle_of(given), configure(given).value()};
 }
 
 run_options run_of(const po::variables_map& given, const std::vector<std::string>& command) {
@@ -194,14 +286,11 @@ run_options run_of(const po::variables_map& given, const std::vector<std::string
     if (run.check && !run.parameters.simulation.functional) {
         throw input_error("--check needs results, and with --functional off there are none; leave one of them out");
     }
-    if (given.count("json") != 0) {
-        run.json = given["json"].as<std::string>();
-        if (run.json.empty()) {
-            throw input_error("--json: the name of the file is empty");
-        }
-        refuse_to_overwrite(run.json, {run.topology});
-        if (given.count("config") != 0) {
-            refuse_to_overwrite(run.json, given["config"].as<std::vector<std::string>>());
+    run.json = json_of(given, {run.topology});
+    if (given.count("emit-programs") != 0) {
+        run.emit_programs = given["emit-programs"].as<std::string>();
+        if (run.emit_programs.empty()) {
+            throw input_error("--emit-programs: the name of the folder is empty");
         }
     }
     run.statistics = given.count("statistics") != 0;
@@ -222,9 +311,10 @@ run_options run_of(const po::variables_map& given, const std::vector<std::string
 
 command_line parse_command_line(const std::vector<std::string>& arguments) {
     const po::variables_map given = parse(arguments);
+    const words command = given.count("command") != 0 ? given["command"].as<words>() : words();
     command_line line;
     if (given.count("help") != 0 || arguments.empty()) {
-        line.text = help();
+        line.text = help(command);
     } else if (given.count("version") != 0) {
         line.text = std::string(version) + "\n";
     } else if (given.count("dump-config") != 0) {
@@ -233,15 +323,24 @@ command_line parse_command_line(const std::vector<std::string>& arguments) {
         std::ostringstream text;
         chosen.dump(text);
         line.text = text.str();
+    } else if (command.empty() || (command[0] != "run" && command[0] != "exec" && command[0] != "check")) {
+        throw input_error(
+            (command.empty() ? std::string("no command is given") : "there is no command '" + command[0] + "'") +
+            "; 'd1sim run FILE' runs the layers of a table, exec and check are for programs; see d1sim --help");
     } else {
-        const auto command =
-            given.count("command") != 0 ? given["command"].as<std::vector<std::string>>() : std::vector<std::string>();
-        if (command.empty() || command[0] != "run") {
-            throw input_error(
-                (command.empty() ? std::string("no command is given") : "there is no command '" + command[0] + "'") +
-                "; 'd1sim run FILE' runs the layers of a table; see d1sim --help");
+        for (const auto& [option, value] : given) {
+            if (!goes_with(command[0], option)) {
+                throw input_error("--" + option + " does not go with 'd1sim " + command[0] + "'; see d1sim " +
+                                  command[0] + " --help");
+            }
         }
-        line.run = run_of(given, command);
+        if (command[0] == "run") {
+            line.run = run_of(given, command);
+        } else if (command[0] == "exec") {
+            line.exec = exec_of(given, command);
+        } else {
+            line.check = check_of(given, command);
+        }
     }
     return line;
 }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "models/numerics/number_format.hpp"
+#include "models/program/program_file.hpp"
 #include "platforms/d1_parameters.hpp"
 
 namespace d1 {
@@ -22,12 +23,40 @@ struct run_options {
     bool statistics = false;  ///< print a summary of all counters
     bool sample_layers = false;
     std::uint64_t sample_interval = 0;  ///< cycles; 0: none
+    std::string emit_programs;          ///< a folder for programs and operands; empty: none
 };
 
-/// What a command line asks for: a run, or a text to print and nothing else.
+/// A buffer and the .npy file that it is loaded from or dumped to.
+struct symbol_file {
+    std::string symbol;
+    std::string file;
+};
+
+/// `d1sim exec PROGRAM`, with everything that goes with it.
+struct exec_options {
+    std::string program;
+    std::optional<program::node_rectangle> on{};
+    std::vector<symbol_file> loads{};
+    std::vector<symbol_file> dumps{};
+    d1_parameters parameters{};
+    bool check = false;  ///< look for races
+    std::string json{};  ///< empty: none
+    bool statistics = false;
+};
+
+/// `d1sim check PROGRAM...`.
+struct check_options {
+    std::vector<std::string> programs;
+    std::optional<program::node_rectangle> on{};
+    d1_parameters parameters{};
+};
+
+/// What a command line asks for: one of the commands, or a text to print and nothing else.
 struct command_line {
-    std::optional<run_options> run;
-    std::string text;
+    std::optional<run_options> run{};
+    std::optional<exec_options> exec{};
+    std::optional<check_options> check{};
+    std::string text{};
 };
 
 /// Reads the arguments, program name excluded. Throws input_error for anything it does not understand, with the nearest

@@ -1,10 +1,7 @@
 #include "testbenches/d1sim/run_command.hpp"
 
-#include <sys/resource.h>
-
 #include <algorithm>
 #include <chrono>
-#include <csignal>
 #include <iostream>
 #include <memory>
 #include <sstream>
@@ -14,6 +11,7 @@
 #include "models/statistics/json_writer.hpp"
 #include "models/statistics/sampler.hpp"
 #include "models/statistics/text_writer.hpp"
+#include "testbenches/d1sim/interrupt.hpp"
 #include "testbenches/d1sim/output_file.hpp"
 #include "testbenches/d1sim/progress.hpp"
 #include "testbenches/d1sim/statistics_totals.hpp"
@@ -23,14 +21,6 @@
 namespace d1 {
 
 namespace {
-
-volatile std::sig_atomic_t interrupt_requested = 0;
-
-/// The run ends soon and is reported; a second time, the process ends at once.
-void on_interrupt(int signal) {
-    interrupt_requested = 1;
-    std::signal(signal, SIG_DFL);
-}
 
 /// Operands of a layer: the input (of a convolution, or A itself) and the weights.
 struct operands {
@@ -70,14 +60,14 @@ class table_runner {
             const run_status status = l.run.status;
             result.layers.push_back(std::move(l));
             finished_macs_ += static_cast<double>(table_.layers[current_].gemm.macs());
-            if (status != run_status::finished || interrupt_requested != 0) {
+            if (status != run_status::finished || interrupt_requested()) {
                 break;
             }
         }
         bar_.clear();
         result.complete =
             result.layers.size() == table_.layers.size() && result.layers.back().run.status == run_status::finished;
-        result.interrupted = interrupt_requested != 0 && !result.complete;
+        result.interrupted = interrupt_requested() && !result.complete;
         result.statistics = statistics::to_json(totals_.tree());
         if (options_.statistics) {
             std::ostringstream summary;
@@ -110,7 +100,7 @@ class table_runner {
     void watch() {
         constexpr timing::cycle often = 2000;
         die_.events().every(often, [this](timing::cycle now) {
-            if (interrupt_requested != 0) {
+            if (interrupt_requested()) {
                 die_.events().request_pause();
             }
             if (bar_.visible()) {
@@ -179,12 +169,6 @@ class table_runner {
     double finished_macs_ = 0;
 };
 
-std::uint64_t peak_memory_bytes() {
-    rusage usage{};
-    ::getrusage(RUSAGE_SELF, &usage);
-    return static_cast<std::uint64_t>(usage.ru_maxrss) * 1024;
-}
-
 }  // namespace
 
 exit_code exit_code_of(const table_result& table) {
@@ -206,11 +190,9 @@ exit_code run_table(const run_options& options) {
         json.emplace(options.json);
     }
     table_runner runner(options);
-    std::signal(SIGINT, on_interrupt);
-    std::signal(SIGTERM, on_interrupt);
+    watch_for_interrupts();
     table_result result = runner.run();
-    result.host = {std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count(),
-                   peak_memory_bytes()};
+    result.host = host_figures_since(started);
     std::cout << text_report(result, options) << std::flush;
     for (const layer_result& l : result.layers) {
         for (const std::string& complaint : complaints(l)) {

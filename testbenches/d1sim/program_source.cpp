@@ -1,0 +1,86 @@
+#include "testbenches/d1sim/program_source.hpp"
+
+#include <algorithm>
+#include <string_view>
+
+#include "models/program/text.hpp"
+#include "models/program/validate.hpp"
+#include "testbenches/d1sim/input_file.hpp"
+#include "testbenches/d1sim/words.hpp"
+
+namespace d1 {
+
+namespace {
+
+/// Throws input_error for what is no text at all, so that nobody is told of an unexpected character in an image.
+void require_text(const program_source& source) {
+    if (source.text.find('\0') != std::string::npos) {
+        throw input_error(source.file + ": holds NUL bytes, so it is no text; a program in the form that " +
+                          "docs/program_text.md describes is wanted");
+    }
+}
+
+void place(program_source& source, const std::optional<program::node_rectangle>& on) {
+    program::program_file& programs = source.programs;
+    if (on && programs.roles.size() > 1) {
+        throw input_error("--on: '" + source.file + "' holds " + std::to_string(programs.roles.size()) +
+                          " programs and says who runs each; leave --on out");
+    }
+    if (on || programs.nodes.size() == 0) {
+        const program::node_rectangle where = on.value_or(program::node_rectangle{});
+        programs.nodes = {where.last.x + 1, where.last.y + 1};
+        programs.roles[0].on = {where};
+    }
+}
+
+/// All that can be said against programs that could be read. This is the one place that `check` and `exec` ask.
+void find_faults(program_source& source, const d1_parameters& parameters) {
+    const node_parameters& node = parameters.die.node;
+    const program::limits limits{node.sram.bytes, node.sram.semaphores, node.core.threads};
+    for (const program::role& r : source.programs.roles) {
+        for (const program::diagnostic& d : program::validate(r.body, limits)) {
+            source.faults.push_back({program::position_of(r.body, *r.body.source, d), d.message});
+        }
+    }
+}
+
+std::string_view line_of(std::string_view text, std::uint32_t line) {
+    for (; line > 1; --line) {
+        text.remove_prefix(std::min(text.size(), text.find('\n') + 1));
+    }
+    return text.substr(0, text.find_first_of("\r\n"));
+}
+
+}  // namespace
+
+std::string program_source::complaints() const {
+    constexpr std::size_t longest_line = 160;
+    std::string all;
+    for (const fault& f : faults) {
+        all += program::to_string(one_line(file), f.where) + ": error: " + f.message + "\n";
+        std::string line(line_of(text, f.where.line));
+        if (line.empty() || line.size() > longest_line || f.where.column > line.size() + 1) {
+            continue;
+        }
+        std::replace(line.begin(), line.end(), '\t', ' ');
+        all += "    " + one_line(line) + "\n    " + std::string(f.where.column - 1, ' ') + "^\n";
+    }
+    return all;
+}
+
+program_source read_programs(const std::string& file, const std::optional<program::node_rectangle>& on,
+                             const d1_parameters& parameters) {
+    program_source source{file, read_input(file, "the program file", program::max_text_bytes), {}, {}};
+    require_text(source);
+    try {
+        source.programs = program::parse_file(source.text, file);
+    } catch (const program::text_error& e) {
+        source.faults.push_back({e.where(), e.message()});
+        return source;
+    }
+    place(source, on);
+    find_faults(source, parameters);
+    return source;
+}
+
+}  // namespace d1
