@@ -11,6 +11,7 @@
 #include "models/statistics/json_writer.hpp"
 #include "models/statistics/sampler.hpp"
 #include "models/statistics/text_writer.hpp"
+#include "testbenches/d1sim/emitted_programs.hpp"
 #include "testbenches/d1sim/interrupt.hpp"
 #include "testbenches/d1sim/output_file.hpp"
 #include "testbenches/d1sim/progress.hpp"
@@ -45,6 +46,9 @@ class table_runner {
         if (options.sample_layers) {
             sampler_.emplace(die_.statistics());
         }
+        if (!options.emit_programs.empty()) {
+            emitted_.emplace(options.emit_programs);
+        }
         plan();
         watch();
     }
@@ -52,6 +56,9 @@ class table_runner {
     [[nodiscard]] std::size_t layers() const noexcept { return table_.layers.size(); }
 
     table_result run() {
+        if (emitted_) {
+            emitted_->create(options_.parameters);
+        }
         table_result result;
         result.live_nodes = die_.live_nodes();
         result.routing = die_.routes().statistics();
@@ -125,8 +132,14 @@ class table_runner {
             data.emplace(l, current_, options_.parameters.simulation.seed);
             product.load(die_, l.convolution ? im2col(*l.convolution, data->input) : data->input, data->weights);
         }
+        if (emitted_ && data) {
+            emitted_->write_operands(current_, l, product.programs(), die_);
+        }
         die_.launch(product.programs());
         result.run = die_.run();
+        if (emitted_) {
+            emitted_->write_programs(current_, l, product.programs(), die_, result.run);
+        }
         totals_.add();
         if (sampler_) {
             sampler_->sample(l.name);
@@ -162,6 +175,7 @@ class table_runner {
     die die_;
     statistics_totals totals_;
     std::optional<statistics::sampler> sampler_;
+    std::optional<emitted_programs> emitted_;
     std::vector<kernels::gemm> products_;
     std::size_t current_ = 0;
     progress bar_;

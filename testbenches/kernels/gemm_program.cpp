@@ -58,9 +58,9 @@ class generator {
           build_(
               "gemm_" + std::to_string(row_blocks) + "x" + std::to_string(column_blocks),
               {parameters.die.node.sram.bytes, parameters.die.node.sram.semaphores, parameters.die.node.core.threads}),
-          a_(build_.buffer("a", plan.a_bytes, plan.input)),
-          b_(build_.buffer("b", plan.b_bytes, plan.input)),
-          output_(build_.buffer("c", plan.output_bytes, plan.output)) {
+          a_(build_.buffer(gemm_a, plan.a_bytes, plan.input)),
+          b_(build_.buffer(gemm_b, plan.b_bytes, plan.input)),
+          output_(build_.buffer(gemm_c, plan.output_bytes, plan.output)) {
         if (plan.accumulator_bytes != 0) {
             accumulators_ = build_.buffer("accumulators", plan.accumulator_bytes, {numerics::number_format::fp32});
         }

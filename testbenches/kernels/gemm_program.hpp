@@ -9,6 +9,11 @@
 
 namespace d1::kernels {
 
+/// What the buffers of the operands and of the result are called.
+inline constexpr const char* gemm_a = "a";
+inline constexpr const char* gemm_b = "b";
+inline constexpr const char* gemm_c = "c";
+
 /// Where each thing lies in a node's SRAM; the same in all nodes, since they read each other's operands.
 struct gemm_addresses {
     std::uint32_t a = 0;
