@@ -22,6 +22,15 @@ std::string indexed(coordinate c) {
 
 }  // namespace
 
+program::assignment assignment_of(const job& j) {
+    program::assignment a{j.where.logical, {}};
+    a.programs.resize(a.nodes.size());
+    for (const job::role& r : j.roles) {
+        for (const coordinate c : r.members) a.programs.at(to_number(a.nodes.index(c))) = r.program.get();
+    }
+    return a;
+}
+
 die::die(const sc_core::sc_module_name& name, const d1_parameters& parameters, bool check_races,
          std::span<const node_index> order, const block_factories& blocks)
     : sc_module(name),

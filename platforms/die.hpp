@@ -12,6 +12,7 @@
 #include "models/core/placement.hpp"
 #include "models/noc/route_table.hpp"
 #include "models/packet/burst.hpp"
+#include "models/program/assignment.hpp"
 #include "models/program/instruction.hpp"
 #include "models/sram/race_detector.hpp"
 #include "models/statistics/group.hpp"
@@ -31,6 +32,9 @@ struct job {
     placement where;
     std::vector<role> roles;
 };
+
+/// Who runs what, for program::check and program::untimed_machine. The job must outlive it.
+[[nodiscard]] program::assignment assignment_of(const job& j);
 
 enum class run_status : std::uint8_t {
     finished,     ///< every thread came to its end and nothing is under way

@@ -20,8 +20,9 @@ TOPS = ("models", "platforms", "testbenches")
 
 FREE_OF_SYSTEMC = ("parameter", "numerics", "statistics", "program")
 
-# Headers of packet that are plain types and functions, for blocks that are free of SystemC.
-PLAIN = {f"models/packet/{name}.hpp" for name in ("coordinate", "packet_times", "transfer_cutter", "causality")}
+# Headers of packet and sram that are plain types and functions, for blocks that are free of SystemC.
+PLAIN = {f"models/packet/{name}.hpp" for name in ("coordinate", "packet_times", "transfer_cutter", "causality")} | {
+    "models/sram/race_detector.hpp"}
 
 BASE = ("parameter", "numerics", "statistics")
 MIDDLE = ("packet", "timing", "sram", "program", "reporting")
@@ -31,7 +32,7 @@ ARROWS = {
     "statistics": ("parameter",),
     "reporting": BASE,
     "packet": BASE,
-    "program": BASE,                # and the plain headers of packet
+    "program": BASE,                # and the plain headers
     "timing": BASE + ("packet",),
     "sram": BASE + ("packet", "timing"),
     "core": BASE + MIDDLE,

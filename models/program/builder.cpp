@@ -38,12 +38,19 @@ buffer_handle program_builder::buffer(std::string name, std::uint64_t bytes, num
                " of " + std::to_string(limits_.sram_bytes) + " bytes of SRAM are taken");
     }
     const buffer_handle handle(static_cast<std::uint32_t>(address), static_cast<std::uint32_t>(bytes));
-    program_.buffers.push_back({std::move(name), handle.address(), handle.bytes(), type, content});
+    program_.buffers.push_back({std::move(name), handle.address(), handle.bytes(), type, content, false});
     bytes_used_ = handle.address() + handle.bytes();
     return handle;
 }
 
-semaphore_handle program_builder::semaphores(std::string name, std::uint32_t count) {
+buffer_handle program_builder::input_buffer(std::string name, std::uint64_t bytes, numerics::element_type type,
+                                            std::uint32_t alignment, buffer_content content) {
+    const buffer_handle handle = buffer(std::move(name), bytes, type, alignment, content);
+    program_.buffers.back().input = true;
+    return handle;
+}
+
+semaphore_handle program_builder::semaphores(std::string name, std::uint32_t count, std::uint32_t left) {
     check_new_name(name);
     if (count == 0) refuse("semaphore '" + name + "' is empty");
     if (count > limits_.semaphores - semaphores_used_) {
@@ -51,7 +58,7 @@ semaphore_handle program_builder::semaphores(std::string name, std::uint32_t cou
                std::to_string(limits_.semaphores) + " are taken and " + std::to_string(count) + " asked for");
     }
     const semaphore_handle handle(semaphores_used_, count);
-    program_.semaphores.push_back({std::move(name), handle.first(), count});
+    program_.semaphores.push_back({std::move(name), handle.first(), count, left});
     semaphores_used_ += count;
     return handle;
 }

@@ -123,8 +123,11 @@ class program_builder {
     /// The next range of SRAM, at a multiple of `alignment` (a power of two).
     buffer_handle buffer(std::string name, std::uint64_t bytes, numerics::element_type type,
                          std::uint32_t alignment = 64, buffer_content content = buffer_content::data);
-    /// The next `count` semaphores.
-    semaphore_handle semaphores(std::string name, std::uint32_t count = 1);
+    /// A buffer that the host loads before the launch.
+    buffer_handle input_buffer(std::string name, std::uint64_t bytes, numerics::element_type type,
+                               std::uint32_t alignment = 64, buffer_content content = buffer_content::data);
+    /// The next `count` semaphores, each of which holds `left` when all programs have ended.
+    semaphore_handle semaphores(std::string name, std::uint32_t count = 1, std::uint32_t left = 0);
     /// A new thread.
     [[nodiscard]] thread_builder thread();
 

@@ -165,6 +165,7 @@ struct buffer {
     std::uint32_t bytes = 0;
     numerics::element_type type{};
     buffer_content content = buffer_content::data;
+    bool input = false;  ///< the host loads it before the launch
     friend bool operator==(const buffer&, const buffer&) = default;
 };
 
@@ -173,6 +174,7 @@ struct semaphore_range {
     std::string name;
     std::uint32_t first = 0;
     std::uint32_t count = 1;
+    std::uint32_t left = 0;  ///< what each holds when all programs have ended: credits that nobody takes back
     friend bool operator==(const semaphore_range&, const semaphore_range&) = default;
 };
 

@@ -113,6 +113,7 @@ struct text_form<buffer> {
         keys.required("bytes", b.bytes);
         keys.required("type", b.type);
         keys.optional("content", b.content, buffer_content::data);
+        keys.optional("input", b.input, false);
     }
 };
 
@@ -122,6 +123,7 @@ struct text_form<semaphore_range> {
     static void operands(auto& s, auto& keys) {
         keys.required("first", s.first);
         keys.optional("count", s.count, 1U);
+        keys.optional("left", s.left, 0U);
     }
 };
 

@@ -20,12 +20,12 @@ class generator {
         for (std::uint64_t b = below(4); b > 0; --b) {
             const auto bytes = static_cast<std::uint32_t>(1 + below(4096));
             const auto content = below(2) == 0 ? buffer_content::data : buffer_content::index;
-            p.buffers.push_back({name(p), address, bytes, type(), content});
+            p.buffers.push_back({name(p), address, bytes, type(), content, below(2) == 0});
             address += bytes + static_cast<std::uint32_t>(below(64));
         }
         for (std::uint64_t s = below(3); s > 0; --s) {
-            p.semaphores.push_back(
-                {name(p), static_cast<std::uint32_t>(8 * s), static_cast<std::uint32_t>(1 + below(8))});
+            p.semaphores.push_back({name(p), static_cast<std::uint32_t>(8 * s),
+                                    static_cast<std::uint32_t>(1 + below(8)), static_cast<std::uint32_t>(below(3))});
         }
         for (std::uint64_t t = below(5); t > 0; --t) block(p.threads.emplace_back(), 0);
         return p;

@@ -58,8 +58,8 @@ class generator {
           build_(
               "gemm_" + std::to_string(row_blocks) + "x" + std::to_string(column_blocks),
               {parameters.die.node.sram.bytes, parameters.die.node.sram.semaphores, parameters.die.node.core.threads}),
-          a_(build_.buffer(gemm_a, plan.a_bytes, plan.input)),
-          b_(build_.buffer(gemm_b, plan.b_bytes, plan.input)),
+          a_(build_.input_buffer(gemm_a, plan.a_bytes, plan.input)),
+          b_(build_.input_buffer(gemm_b, plan.b_bytes, plan.input)),
           output_(build_.buffer(gemm_c, plan.output_bytes, plan.output)) {
         if (plan.accumulator_bytes != 0) {
             accumulators_ = build_.buffer("accumulators", plan.accumulator_bytes, {numerics::number_format::fp32});
@@ -67,7 +67,7 @@ class generator {
         if (plan.buffer_bytes != 0) {
             chunks_ = build_.buffer("chunks", plan.buffers * plan.buffer_bytes, plan.input);
             full_ = build_.semaphores("full", plan.buffers);
-            free_ = build_.semaphores("free", plan.buffers);
+            free_ = build_.semaphores("free", plan.buffers, 1);  // the last round's buffers stay free
         }
     }
 

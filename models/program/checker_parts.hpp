@@ -1,0 +1,141 @@
+#pragma once
+// What the checker is made of. Private to it.
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include "models/program/byte_ranges.hpp"
+#include "models/program/checker.hpp"
+#include "models/sram/race_detector.hpp"
+
+namespace d1::program::detail {
+
+/// Collects findings; those of the same kind at the same instruction of a program are one.
+class finding_list {
+  public:
+    explicit finding_list(const assignment& job) : job_(job) {}
+
+    void add(fault_kind kind, const place& where, std::string message);
+    void add(fault_kind kind, node_index node, std::string message);
+    void add(fault_kind kind, const program& p, const diagnostic& d);
+
+    [[nodiscard]] bool empty() const noexcept { return all_.empty(); }
+    [[nodiscard]] std::vector<finding> take() { return std::move(all_); }
+
+    /// "node (0, 3)"
+    [[nodiscard]] std::string text_of(node_index n) const;
+    /// "node (0, 3), thread 1, instruction 7"
+    [[nodiscard]] std::string text_of(const place& p) const;
+    /// "semaphore 5 (full+1)"
+    [[nodiscard]] std::string text_of(node_index n, std::uint32_t semaphore) const;
+
+  private:
+    struct known {
+        std::size_t number = 0;  // of the finding
+        node_index last{};       // that was counted
+    };
+    void add(fault_kind kind, node_index node, std::optional<std::uint32_t> thread,
+             std::optional<std::size_t> instruction, std::string message);
+
+    const assignment& job_;
+    std::vector<finding> all_;
+    std::map<std::tuple<fault_kind, const program*, std::optional<std::uint32_t>, std::optional<std::size_t>>, known>
+        known_;
+};
+
+/// The buffers of a program by address. They are apart, as validate() has made sure.
+class buffer_map {
+  public:
+    explicit buffer_map(const program& p);
+
+    /// The number in the program of the buffer that holds all of [range.first, range.end).
+    [[nodiscard]] std::optional<std::uint32_t> holding(const extent& range) const noexcept;
+    /// Why there is none.
+    [[nodiscard]] std::string complaint(const extent& range) const;
+
+  private:
+    struct entry {
+        std::int64_t first;
+        std::int64_t end;
+        std::uint32_t number;
+    };
+    const program& program_;
+    std::vector<entry> entries_;  // by address
+};
+
+/// Checks the accesses of each step against the buffers that are declared, and takes down what is written and which
+/// nodes have to do with each other.
+class step_checks : public step_watcher {
+  public:
+    step_checks(const assignment& job, finding_list& findings);
+
+    void starts(const place& where, const step& s) override;
+
+    [[nodiscard]] bool is_written(node_index n, std::uint32_t buffer) const {
+        return (written_[first_buffer_[to_number(n)] + buffer] & 1U) != 0;
+    }
+    /// One node list for each connected group of nodes that run programs.
+    [[nodiscard]] std::vector<std::vector<node_index>> groups();
+
+  private:
+    enum : std::uint8_t { written = 1, pulled = 2 };
+
+    std::uint8_t* mark(const place& where, node_index memory, const access& a);
+    void remote(const place& where, node_index there, const access& a);
+    [[nodiscard]] bool exists(const place& where, node_index there);
+    void connect(node_index a, node_index b);
+    [[nodiscard]] std::uint32_t group_of(std::uint32_t node);
+
+    const assignment& job_;
+    finding_list& findings_;
+    std::vector<buffer_map> maps_;
+    std::vector<const buffer_map*> map_of_;  // by node
+    std::vector<std::size_t> first_buffer_;  // by node: of its in written_
+    std::vector<std::uint8_t> written_;      // by node and buffer
+    std::vector<std::uint32_t> parent_;      // by node: on the way to the one that stands for its group
+    std::vector<std::vector<bool>> pulls_;   // by node that pulls and node pulled from
+};
+
+/// Looks for races and for reads of bytes that nobody wrote.
+class order_checks : public order_watcher {
+  public:
+    /// `missing`: by node, the bytes that must be written before they are read.
+    order_checks(const assignment& job, const limits& node, std::vector<byte_ranges> missing, std::vector<bool> watched,
+                 finding_list& findings);
+
+    void computes(const place& where, const step& s) override;
+    transfer issues(const place& where, const step& s) override;
+    void reads(transfer t, const place& who, node_index memory, const access& a) override;
+    void writes(transfer t, node_index memory, const access& a) override;
+    void ends(transfer t) override { races_.end_transfer(t); }
+    knowledge released(const place& where, std::optional<node_index> to) override {
+        return races_.release(where.node, where.thread, to);
+    }
+    knowledge reads_done(transfer t) override { return races_.reads_done(t); }
+    knowledge all_done(transfer t) override { return races_.all_done(t); }
+    knowledge join(knowledge a, knowledge b) override { return races_.join(a, b); }
+    void learns(const place& where, knowledge k) override { races_.acquire(where.node, where.thread, k); }
+
+    /// Adds the races to the findings.
+    void finish();
+
+  private:
+    void read(const place& who, node_index memory, std::int64_t first, std::int64_t end);
+
+    const assignment& job_;
+    finding_list& findings_;
+    race_detector races_;
+    std::vector<byte_ranges> missing_;
+    std::vector<bool> watched_;  // by node
+};
+
+/// Names the waits that nothing can end, after an execution that came to a deadlock.
+void find_dead_waits(const untimed_machine& machine, const assignment& job, finding_list& findings);
+
+}  // namespace d1::program::detail

@@ -1,0 +1,127 @@
+// Who waits for whom, when nothing can go on.
+
+#include <algorithm>
+#include <boost/unordered/unordered_flat_map.hpp>
+
+#include "models/program/checker_parts.hpp"
+
+namespace d1::program::detail {
+
+namespace {
+
+constexpr std::size_t nobody = static_cast<std::size_t>(-1);
+
+/// Where a thread would next add to a semaphore that others wait for.
+struct possible_signal {
+    std::size_t waiting = nobody;  ///< the number of the thread that would signal, itself waiting
+    std::size_t instruction = 0;
+};
+
+class dead_waits {
+  public:
+    dead_waits(const untimed_machine& machine, const assignment& job, finding_list& findings)
+        : machine_(machine), job_(job), findings_(findings), waiting_(machine.waiting()) {}
+
+    void run() {
+        for (std::size_t i = 0; i < waiting_.size(); ++i) {
+            signals_.try_emplace(key_of(waiting_[i].where.node, waiting_[i].semaphore));
+        }
+        for (std::size_t i = 0; i < waiting_.size(); ++i) look_ahead(i);
+        std::vector<bool> told(waiting_.size());
+        for (std::size_t i = 0; i < waiting_.size(); ++i) {
+            const std::vector<std::size_t> chain = chain_from(i);
+            const std::size_t last = chain.back();
+            const std::size_t next = signal_for(last).waiting;
+            // Tell of a circle at each of its threads, and of a semaphore without signals where it is waited for.
+            const bool in_circle = next == i;
+            if (!told[i] && (in_circle || (chain.size() == 1 && next == nobody))) tell(chain, in_circle);
+            told[i] = true;
+        }
+    }
+
+  private:
+    [[nodiscard]] static std::uint64_t key_of(node_index n, std::uint32_t semaphore) {
+        return std::uint64_t{to_number(n)} << 32 | semaphore;
+    }
+    [[nodiscard]] const possible_signal& signal_for(std::size_t i) const {
+        return signals_.at(key_of(waiting_[i].where.node, waiting_[i].semaphore));
+    }
+
+    /// Takes down where thread i of those that wait would signal, if it went on.
+    void look_ahead(std::size_t i) {
+        constexpr std::uint64_t enough =
+            1'000'000;  // steps; a thread that signals no earlier is of no help to a reader
+        const place& where = waiting_[i].where;
+        std::uint64_t steps = 0;
+        const auto note = [&](node_index n, const auto& update, std::size_t instruction) {
+            if (!update || update->amount <= 0 || update->semaphore < 0) return;
+            const auto found = signals_.find(key_of(n, static_cast<std::uint32_t>(update->semaphore)));
+            if (found != signals_.end() && found->second.waiting == nobody) found->second = {i, instruction};
+        };
+        const auto node = [&](const node_reference<std::int64_t>& n) {
+            return job_.nodes.index({static_cast<std::int32_t>(n.x), static_cast<std::int32_t>(n.y)});
+        };
+        machine_.for_each_remaining(where.node, where.thread, [&](std::size_t instruction, const step& s) {
+            if (const auto* const p = std::get_if<push<std::int64_t>>(&s)) {
+                note(where.node, p->done, instruction);
+                note(node(p->to), p->notify, instruction);
+            } else if (const auto* const q = std::get_if<pull<std::int64_t>>(&s)) {
+                note(where.node, q->done, instruction);
+            } else if (const auto* const g = std::get_if<signal<std::int64_t>>(&s)) {
+                note(g->to ? node(*g->to) : where.node, std::optional(g->update), instruction);
+            }
+            return ++steps < enough;
+        });
+    }
+
+    /// Thread i and those that would have to go on first, each once.
+    [[nodiscard]] std::vector<std::size_t> chain_from(std::size_t i) const {
+        std::vector<std::size_t> chain{i};
+        for (;;) {
+            const std::size_t next = signal_for(chain.back()).waiting;
+            if (next == nobody || std::ranges::find(chain, next) != chain.end()) return chain;
+            chain.push_back(next);
+        }
+    }
+
+    void tell(const std::vector<std::size_t>& chain, bool in_circle) {
+        constexpr std::size_t shown = 12;
+        std::string text;
+        for (std::size_t n = 0; n < chain.size(); ++n) {
+            const auto& w = waiting_[chain[n]];
+            if (n == shown) {
+                text += "; and so on, over " + std::to_string(chain.size() - shown) + " more threads";
+                break;
+            }
+            if (n != 0) text += "; " + findings_.text_of(w.where) + " ";
+            text += "waits for " + std::to_string(w.amount) + " of " + findings_.text_of(w.where.node, w.semaphore) +
+                    ", which is " + std::to_string(w.value);
+            const possible_signal& s = signal_for(chain[n]);
+            if (s.waiting == nobody) {
+                text += " and which nobody is left to signal";
+            } else {
+                const place& by = waiting_[s.waiting].where;
+                text += " and which " +
+                        findings_.text_of(place{by.node, by.thread, static_cast<std::uint32_t>(s.instruction)}) +
+                        " would signal";
+            }
+        }
+        if (in_circle)
+            text += ": a circle of " + std::to_string(chain.size()) + (chain.size() == 1 ? " wait" : " waits");
+        findings_.add(fault_kind::dead_wait, waiting_[chain.front()].where, std::move(text));
+    }
+
+    const untimed_machine& machine_;
+    const assignment& job_;
+    finding_list& findings_;
+    std::vector<untimed_machine::waiting_thread> waiting_;
+    boost::unordered_flat_map<std::uint64_t, possible_signal> signals_;  // by semaphore that is waited for
+};
+
+}  // namespace
+
+void find_dead_waits(const untimed_machine& machine, const assignment& job, finding_list& findings) {
+    dead_waits(machine, job, findings).run();
+}
+
+}  // namespace d1::program::detail
