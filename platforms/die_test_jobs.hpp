@@ -143,10 +143,11 @@ class ring {
             return program::node_reference<program::affine>{there.x, there.y};
         };
         program::program_builder b("ring");
-        const auto own = b.buffer("own", vector_bytes, fp32);
+        const auto own = b.input_buffer("own", vector_bytes, fp32);
         const auto in = b.buffer("in", rounds * 6016, fp32);
         const auto fetched = b.buffer("fetched", rounds * 3008, bf16);
-        const auto product = b.buffer("product", 256, fp32);
+        const auto product = b.input_buffer("product", 256, fp32);           // zeros
+        const auto numbers = b.input_buffer("numbers", 8192, bf16, 131072);  // at 131072
         const auto full = b.semaphores("full");
         const auto read = b.semaphores("read");
         const auto got = b.semaphores("got");
@@ -176,7 +177,7 @@ class ring {
             // written.
             const auto r = matrix.loop(rounds);
             matrix.pull({.from = node(2),
-                         .source = 131072,
+                         .source = numbers,
                          .destination = fetched + 3008 * r,
                          .shape = {.rows = 3, .row_bytes = 1000, .source_stride = 2048, .destination_stride = 1001},
                          .done = program::semaphore_update<program::affine>{got, 1}});

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <cstdlib>
 #include <cmath>
 #include <stdexcept>
 
@@ -129,6 +130,23 @@ std::int64_t compute(elementwise_operation operation, std::int64_t a, std::int64
             return s;
         case elementwise_operation::relu:
             return std::max(a, std::int64_t{0});
+        case elementwise_operation::negate:
+            return -a;
+        case elementwise_operation::absolute:
+            return std::abs(a);
+        case elementwise_operation::relu_gradient:
+            return a > 0 ? b : 0;
+        case elementwise_operation::step:
+            return a > b ? 1 : 0;
+        case elementwise_operation::divide:
+        case elementwise_operation::reciprocal:
+        case elementwise_operation::square_root:
+        case elementwise_operation::reciprocal_square_root:
+        case elementwise_operation::exponential:
+        case elementwise_operation::logarithm:
+        case elementwise_operation::hyperbolic_tangent:
+        case elementwise_operation::error_function:
+            break;  // FP32 sequences, on integers as on other numbers
     }
     return 0;
 }
@@ -208,7 +226,8 @@ void apply(elementwise_operation operation, destination_elements d, source_eleme
            arithmetic rules, rounding how, status_flags* raised) {
     check_sizes(operation, d, a, b);
     const std::uint32_t sources = source_count(operation);
-    if (sources > 0 && is_integer(a.type.format) && (sources < 2 || is_integer(b.type.format))) {
+    const bool all_integers = sources > 0 && is_integer(a.type.format) && (sources < 2 || is_integer(b.type.format));
+    if (all_integers && !function_of(operation)) {
         const std::int64_t scalar = uses_scalar(operation) ? nearest_integer(s) : 0;
         return apply_to_integers(operation, d, a, b, scalar, rules, how, raised);
     }

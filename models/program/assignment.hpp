@@ -15,6 +15,13 @@ struct assignment {
 
     /// The program of a node; nodes.contains(its coordinate).
     [[nodiscard]] const program* at(node_index n) const { return programs[to_number(n)]; }
+    /// Whether a step names a node of the job, and which.
+    [[nodiscard]] bool contains(const node_reference<std::int64_t>& n) const noexcept {
+        return n.x >= 0 && n.x < nodes.columns && n.y >= 0 && n.y < nodes.rows;
+    }
+    [[nodiscard]] node_index index(const node_reference<std::int64_t>& n) const noexcept {
+        return nodes.index({static_cast<std::int32_t>(n.x), static_cast<std::int32_t>(n.y)});
+    }
 };
 
 }  // namespace d1::program

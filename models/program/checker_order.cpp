@@ -1,3 +1,5 @@
+#include <set>
+
 #include "models/program/checker_parts.hpp"
 
 namespace d1::program::detail {
@@ -38,7 +40,7 @@ void order_checks::computes(const place& where, const step& s) {
 order_watcher::transfer order_checks::issues(const place& where, const step& s) {
     std::optional<node_index> pushed_to;
     if (const auto* const p = std::get_if<push<std::int64_t>>(&s)) {
-        pushed_to = job_.nodes.index({static_cast<std::int32_t>(p->to.x), static_cast<std::int32_t>(p->to.y)});
+        pushed_to = job_.index(p->to);
     }
     return races_.begin_transfer(where.node, where.thread, where.instruction, pushed_to);
 }
@@ -60,10 +62,7 @@ void order_checks::writes(transfer t, node_index memory, const access& a) {
 
 void order_checks::read(const place& who, node_index memory, std::int64_t first, std::int64_t end) {
     const auto unwritten = missing_[to_number(memory)].first_in(first, end);
-    if (!unwritten) return;
-    findings_.add(fault_kind::uninitialised, who,
-                  "reads bytes " + std::to_string(unwritten->first) + " to " + std::to_string(unwritten->end - 1) +
-                      " of " + findings_.text_of(memory) + ", which nobody has written");
+    if (unwritten) unwritten_.try_emplace(who, unwritten_read{memory, *unwritten});
 }
 
 void order_checks::finish() {
@@ -71,11 +70,21 @@ void order_checks::finish() {
         return std::string(p.write ? "written" : "read") + (p.transfer ? " by the transfer of " : " by ") +
                findings_.text_of(place{p.node, p.thread, p.instruction});
     };
+    std::set<program_place> racing;
     for (const race& r : races_.races()) {
+        for (const race_party& p : {r.earlier, r.later}) {
+            racing.insert(in_program({p.node, p.thread, p.instruction}));
+        }
         findings_.add(fault_kind::race, place{r.later.node, r.later.thread, r.later.instruction},
                       "bytes " + std::to_string(r.address) + " to " + std::to_string(r.address + r.bytes - 1) + " of " +
                           findings_.text_of(r.memory) + " are " + text(r.later) + " and " + text(r.earlier) +
                           ", and nothing puts the two in order");
+    }
+    for (const auto& [where, read] : unwritten_) {
+        if (racing.contains(in_program(where))) continue;
+        findings_.add(fault_kind::uninitialised, where,
+                      "reads bytes " + std::to_string(read.bytes.first) + " to " + std::to_string(read.bytes.end - 1) +
+                          " of " + findings_.text_of(read.memory) + ", which nobody has written");
     }
     if (races_.forgotten_reads() != 0) {
         for (std::uint32_t n = 0; n < watched_.size(); ++n) {

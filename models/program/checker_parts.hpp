@@ -122,17 +122,24 @@ class order_checks : public order_watcher {
     knowledge join(knowledge a, knowledge b) override { return races_.join(a, b); }
     void learns(const place& where, knowledge k) override { races_.acquire(where.node, where.thread, k); }
 
-    /// Adds the races to the findings.
+    /// Adds what was found. A read that came before the write that it races with is told of as a race only.
     void finish();
 
   private:
+    using program_place = std::tuple<const program*, std::uint32_t, std::uint32_t>;
+    [[nodiscard]] program_place in_program(const place& p) const { return {job_.at(p.node), p.thread, p.instruction}; }
     void read(const place& who, node_index memory, std::int64_t first, std::int64_t end);
 
     const assignment& job_;
     finding_list& findings_;
     race_detector races_;
     std::vector<byte_ranges> missing_;
-    std::vector<bool> watched_;  // by node
+    struct unwritten_read {
+        node_index memory;
+        extent bytes;
+    };
+    std::map<place, unwritten_read> unwritten_;  // the first at each instruction
+    std::vector<bool> watched_;                  // by node
 };
 
 /// Names the waits that nothing can end, after an execution that came to a deadlock.

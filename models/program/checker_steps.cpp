@@ -50,18 +50,42 @@ step_checks::step_checks(const assignment& job, finding_list& findings)
     }
 }
 
+namespace {
+
+/// Whether a result is written over an operand that is still read. A vector operation may work in place, where its
+/// results are no wider than the operand; a product may add to its own C.
+[[nodiscard]] bool overwrites_operand(const step& s, const access_list& touched) {
+    if (touched.empty() || !touched.back().write) return false;
+    const extent result = *extent_of(touched.back());
+    const auto harmless = [&](std::size_t n, const extent& operand) {
+        if (operand.end <= result.first || result.end <= operand.first) return true;
+        if (operand.first != result.first) return false;
+        constexpr std::size_t place_of_c = 2;
+        return std::holds_alternative<matrix_multiply<std::int64_t>>(s)
+                   ? n == place_of_c
+                   : std::holds_alternative<vector_operation<std::int64_t>>(s) && result.end <= operand.end;
+    };
+    for (std::size_t n = 0; n + 1 < touched.size(); ++n) {
+        if (!harmless(n, *extent_of(touched[n]))) return true;
+    }
+    return false;
+}
+
+}  // namespace
+
 void step_checks::starts(const place& where, const step& s) {
-    for (const access& a : accesses(s)) {
+    const access_list touched = accesses(s);
+    if (overwrites_operand(s, touched)) {
+        findings_.add(fault_kind::operands, where, "writes a result over an operand that it still reads");
+    }
+    for (const access& a : touched) {
         std::uint8_t* const marks = mark(where, where.node, a);
         if (marks != nullptr && a.write) *marks |= written;
     }
-    if (const auto touched = remote_access_of(s)) {
-        remote(
-            where,
-            job_.nodes.index({static_cast<std::int32_t>(touched->node.x), static_cast<std::int32_t>(touched->node.y)}),
-            touched->touched);
+    if (const auto other = remote_access_of(s)) {
+        remote(where, job_.index(other->node), other->touched);
     } else if (const auto* const i = std::get_if<signal<std::int64_t>>(&s); i != nullptr && i->to) {
-        const auto there = job_.nodes.index({static_cast<std::int32_t>(i->to->x), static_cast<std::int32_t>(i->to->y)});
+        const node_index there = job_.index(*i->to);
         if (exists(where, there)) connect(where.node, there);
     }
 }

@@ -31,7 +31,7 @@ class dead_waits {
         for (std::size_t i = 0; i < waiting_.size(); ++i) {
             const std::vector<std::size_t> chain = chain_from(i);
             const std::size_t last = chain.back();
-            const std::size_t next = signal_for(last).waiting;
+            const std::size_t next = next_after(last);
             // Tell of a circle at each of its threads, and of a semaphore without signals where it is waited for.
             const bool in_circle = next == i;
             if (!told[i] && (in_circle || (chain.size() == 1 && next == nobody))) tell(chain, in_circle);
@@ -47,6 +47,13 @@ class dead_waits {
         return signals_.at(key_of(waiting_[i].where.node, waiting_[i].semaphore));
     }
 
+    /// The thread that would have to go on for thread i to do so.
+    [[nodiscard]] std::size_t next_after(std::size_t i) const {
+        if (!waiting_[i].behind) return signal_for(i).waiting;
+        const auto first = std::ranges::find(waiting_, *waiting_[i].behind, &untimed_machine::waiting_thread::where);
+        return static_cast<std::size_t>(first - waiting_.begin());
+    }
+
     /// Takes down where thread i of those that wait would signal, if it went on.
     void look_ahead(std::size_t i) {
         constexpr std::uint64_t enough =
@@ -58,17 +65,15 @@ class dead_waits {
             const auto found = signals_.find(key_of(n, static_cast<std::uint32_t>(update->semaphore)));
             if (found != signals_.end() && found->second.waiting == nobody) found->second = {i, instruction};
         };
-        const auto node = [&](const node_reference<std::int64_t>& n) {
-            return job_.nodes.index({static_cast<std::int32_t>(n.x), static_cast<std::int32_t>(n.y)});
-        };
         machine_.for_each_remaining(where.node, where.thread, [&](std::size_t instruction, const step& s) {
             if (const auto* const p = std::get_if<push<std::int64_t>>(&s)) {
                 note(where.node, p->done, instruction);
-                note(node(p->to), p->notify, instruction);
+                if (job_.contains(p->to)) note(job_.index(p->to), p->notify, instruction);
             } else if (const auto* const q = std::get_if<pull<std::int64_t>>(&s)) {
                 note(where.node, q->done, instruction);
             } else if (const auto* const g = std::get_if<signal<std::int64_t>>(&s)) {
-                note(g->to ? node(*g->to) : where.node, std::optional(g->update), instruction);
+                if (g->to && !job_.contains(*g->to)) return true;
+                note(g->to ? job_.index(*g->to) : where.node, std::optional(g->update), instruction);
             }
             return ++steps < enough;
         });
@@ -78,7 +83,7 @@ class dead_waits {
     [[nodiscard]] std::vector<std::size_t> chain_from(std::size_t i) const {
         std::vector<std::size_t> chain{i};
         for (;;) {
-            const std::size_t next = signal_for(chain.back()).waiting;
+            const std::size_t next = next_after(chain.back());
             if (next == nobody || std::ranges::find(chain, next) != chain.end()) return chain;
             chain.push_back(next);
         }
@@ -97,7 +102,9 @@ class dead_waits {
             text += "waits for " + std::to_string(w.amount) + " of " + findings_.text_of(w.where.node, w.semaphore) +
                     ", which is " + std::to_string(w.value);
             const possible_signal& s = signal_for(chain[n]);
-            if (s.waiting == nobody) {
+            if (w.behind) {
+                text += ", and stands behind " + findings_.text_of(*w.behind) + ", which came first";
+            } else if (s.waiting == nobody) {
                 text += " and which nobody is left to signal";
             } else {
                 const place& by = waiting_[s.waiting].where;

@@ -112,8 +112,10 @@ class untimed_machine::implementation {
             if (t.current == nullptr) continue;
             if (const auto* const w = std::get_if<wait_step>(t.current)) {
                 const auto number = static_cast<std::uint32_t>(w->semaphore);
-                all.push_back({t.where, number, static_cast<std::uint32_t>(w->amount),
-                               semaphores_[index_of(t.where.node, number)].value});
+                const counter& c = semaphores_[index_of(t.where.node, number)];
+                all.push_back({t.where, number, static_cast<std::uint32_t>(w->amount), c.value, {}});
+                const thread& first = threads_[c.first_waiter];
+                if (&first != &t) all.back().behind = first.where;
             }
         }
         return all;
@@ -406,9 +408,7 @@ class untimed_machine::implementation {
     // ------------------------------------------------------------------------------------------------ what may be
     // named
 
-    [[nodiscard]] node_index node_of(const node_reference<std::int64_t>& n) const {
-        return job_.nodes.index({static_cast<std::int32_t>(n.x), static_cast<std::int32_t>(n.y)});
-    }
+    [[nodiscard]] node_index node_of(const node_reference<std::int64_t>& n) const { return job_.index(n); }
     [[nodiscard]] std::string text_of(node_index n) const {
         const coordinate c = job_.nodes.at(n);
         return "node (" + std::to_string(c.x) + ", " + std::to_string(c.y) + ")";
@@ -439,7 +439,7 @@ class untimed_machine::implementation {
         return true;
     }
     [[nodiscard]] bool exists(const thread& t, const node_reference<std::int64_t>& n) {
-        if (n.x < 0 || n.x >= job_.nodes.columns || n.y < 0 || n.y >= job_.nodes.rows) {
+        if (!job_.contains(n)) {
             fail(fault_kind::owner, t.where,
                  "names node (" + std::to_string(n.x) + ", " + std::to_string(n.y) + "); the job has " +
                      std::to_string(job_.nodes.columns) + " x " + std::to_string(job_.nodes.rows) + " nodes");

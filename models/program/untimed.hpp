@@ -114,7 +114,8 @@ class untimed_machine {
         place where;
         std::uint32_t semaphore = 0;
         std::uint32_t amount = 0;
-        std::uint32_t value = 0;  ///< of the semaphore
+        std::uint32_t value = 0;        ///< of the semaphore
+        std::optional<place> behind{};  ///< who came to the semaphore first and waits too
     };
     /// A semaphore in the end.
     struct semaphore_state {
