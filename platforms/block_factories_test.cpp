@@ -94,15 +94,15 @@ timing::cycle corner_to_corner(die& d) {
 }
 
 TEST(block_factories, put_a_router_of_ones_own_on_every_place) {
-    die own("own", die_test::grid_of(5, 4));
-    die slow("slow", die_test::grid_of(5, 4), false, {}, plain_routers(3));
+    die own("own", die_test::grid_of(5, 4), die_test::checked);
+    die slow("slow", die_test::grid_of(5, 4), die_test::checked, {}, plain_routers(3));
     // Two cycles more at each of the eight routers on the way, the first and the last included.
     EXPECT_EQ(corner_to_corner(slow), corner_to_corner(own) + 2 * 8);
 }
 
 TEST(block_factories, make_the_models_own_blocks_unless_told_otherwise) {
-    die own("own", die_test::grid_of(5, 4));
-    die plain("plain", die_test::grid_of(5, 4), false, {}, plain_routers(1));
+    die own("own", die_test::grid_of(5, 4), die_test::checked);
+    die plain("plain", die_test::grid_of(5, 4), die_test::checked, {}, plain_routers(1));
     // An empty mesh has nothing that a calendar would change.
     EXPECT_EQ(corner_to_corner(own), corner_to_corner(plain));
 }
@@ -118,7 +118,7 @@ TEST(block_factories, mix_own_and_foreign_routers_on_one_mesh) {
         }
         return std::make_unique<plain_router>(name, here, p, 1);
     }};
-    die d("die", die_test::grid_of(5, 4), true, {}, blocks);
+    die d("die", die_test::grid_of(5, 4), die_checks::all(), {}, blocks);
     EXPECT_EQ(asked, 20);
     const die_test::ring work(d.place({5, 4}));
     work.load(d);

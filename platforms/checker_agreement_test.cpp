@@ -51,7 +51,7 @@ std::string end_of(die& d, const job& j) {
 }
 
 TEST(checker_agreement, every_seeded_fault_ends_as_it_says_and_races_are_those_of_the_race_detector) {
-    die d("die", grid_of(4, 2), true);
+    die d("die", grid_of(4, 2), die_checks::all());
     for (const auto& fault : program::fault_corpus::all()) {
         SCOPED_TRACE(fault.name);
         d.reset();
@@ -77,7 +77,7 @@ TEST(checker_agreement, every_seeded_fault_ends_as_it_says_and_races_are_those_o
 }
 
 TEST(checker_agreement, a_good_job_is_good_before_and_in_the_run) {
-    die d("die", grid_of(3, 2), true);
+    die d("die", grid_of(3, 2), die_checks::all());
     const ring work(d.place({3, 2}));
     for (const program::finding& f : program::check(assignment_of(work.work()))) {
         ADD_FAILURE() << program::to_string(f);

@@ -31,7 +31,7 @@ program::assignment assignment_of(const job& j) {
     return a;
 }
 
-die::die(const sc_core::sc_module_name& name, const d1_parameters& parameters, bool check_races,
+die::die(const sc_core::sc_module_name& name, const d1_parameters& parameters, const die_checks& checks,
          std::span<const node_index> order, const block_factories& blocks)
     : sc_module(name),
       parameters_(parameters),
@@ -40,8 +40,12 @@ die::die(const sc_core::sc_module_name& name, const d1_parameters& parameters, b
       routes_(places_, blocked_routers(parameters.die.harvest)),
       alive_(places_.size(), true),
       events_("events", timing::clock(sc_core::sc_time(parameters.die.clock_period, sc_core::SC_PS))),
-      races_(check_races ? std::make_unique<race_detector>(places_.size(), parameters.die.node.core.threads)
-                         : nullptr) {
+      races_(checks.races ? std::make_unique<race_detector>(places_.size(), parameters.die.node.core.threads)
+                          : nullptr),
+      uninitialised_(checks.uninitialised && parameters.simulation.functional
+                         ? std::make_unique<uninitialised_detector>(places_.size(), parameters.die.node.sram.bytes)
+                         : nullptr),
+      check_protocol_(checks.protocol) {
     make_nodes(order, blocks);
 }
 
@@ -50,7 +54,8 @@ void die::make_nodes(std::span<const node_index> order, const block_factories& b
     for (const coordinate c : harvest.dead) {
         alive_[to_number(places_.index(c))] = false;
     }
-    const die_surroundings surroundings{routes_, alive_, events_, bursts_, races_.get()};
+    const die_surroundings surroundings{routes_,        alive_, events_, bursts_, races_.get(), uninitialised_.get(),
+                                        check_protocol_};
     auto& group = statistics_.child("die");
     std::vector<noc::router_base*> routers(places_.size());
     nodes_.resize(places_.size());
@@ -77,6 +82,9 @@ void die::load(node_index n, std::uint32_t offset, std::span<const std::byte> by
     p.set_data_length(static_cast<unsigned int>(bytes.size()));
     if (at(n).interface().mem->transport_dbg(p) != bytes.size()) {
         throw std::out_of_range("die::load: the bytes do not fit in the node's SRAM");
+    }
+    if (uninitialised_) {
+        uninitialised_->written(n, offset, static_cast<std::int64_t>(bytes.size()));
     }
 }
 
@@ -203,6 +211,9 @@ void die::reset() {
     }
     if (races_) {
         races_->reset();
+    }
+    if (uninitialised_) {
+        uninitialised_->reset();
     }
 }
 

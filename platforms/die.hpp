@@ -61,16 +61,25 @@ struct run_result {
     std::uint64_t address_errors = 0;  ///< bursts answered with an address error
 };
 
+/// What watches a run; no hardware, and nothing of it is there where it is off.
+struct die_checks {
+    bool races = false;          ///< race_detector
+    bool protocol = false;       ///< protocol_checker on the base-protocol sockets of every node
+    bool uninitialised = false;  ///< uninitialised_detector; never where payloads are switched off
+
+    [[nodiscard]] static constexpr die_checks all() noexcept { return {true, true, true}; }
+};
+
 /// 18 x 20 nodes, some of them dead, each with a router; one event queue. A die is built once and runs any number of
 /// jobs: reset, load, launch, run, read. A run after a reset gives the same bytes, cycles and statistics as one in a
 /// fresh process. Not modelled yet above the mesh: the die's edges.
 class die : public sc_core::sc_module {
   public:
     /// `parameters` must have passed validate(). Throws input_error where dead routers cut off live nodes.
-    /// With `check_races` the race detector watches every access. `order`, a permutation of all places, is the order in
+    /// `checks` watch the run and change nothing in it. `order`, a permutation of all places, is the order in
     /// which nodes are built; it changes no result, and exists so that this can be tested. `blocks` make what can be
     /// replaced.
-    die(const sc_core::sc_module_name& name, const d1_parameters& parameters, bool check_races = false,
+    die(const sc_core::sc_module_name& name, const d1_parameters& parameters, const die_checks& checks = {},
         std::span<const node_index> order = {}, const block_factories& blocks = {});
 
     [[nodiscard]] const d1_parameters& parameters() const noexcept { return parameters_; }
@@ -82,6 +91,7 @@ class die : public sc_core::sc_module {
     [[nodiscard]] timing::event_queue& events() noexcept { return events_; }
     [[nodiscard]] burst_pool& bursts() noexcept { return bursts_; }
     [[nodiscard]] const race_detector* races() const noexcept { return races_.get(); }
+    [[nodiscard]] const uninitialised_detector* uninitialised() const noexcept { return uninitialised_.get(); }
     [[nodiscard]] statistics::group& statistics() noexcept { return statistics_; }
 
     /// Host access to a node's SRAM, in no time. Throws std::out_of_range past its end.
@@ -115,6 +125,8 @@ class die : public sc_core::sc_module {
     timing::event_queue events_;
     burst_pool bursts_;
     std::unique_ptr<race_detector> races_;
+    std::unique_ptr<uninitialised_detector> uninitialised_;
+    bool check_protocol_;
     std::vector<std::unique_ptr<node>> nodes_;
     std::uint32_t live_ = 0;
     statistics::group statistics_;

@@ -22,7 +22,7 @@ using program::semaphore_update;
 using testing::HasSubstr;
 
 TEST(die, names_who_waits_for_what_in_a_deadlock) {
-    die d("die", grid_of(2, 2));
+    die d("die", grid_of(2, 2), checked);
     program_builder b("stuck");
     b.semaphores("empty", 3);
     const auto full = b.semaphores("full", 4);
@@ -39,7 +39,7 @@ TEST(die, names_who_waits_for_what_in_a_deadlock) {
 }
 
 TEST(die, can_run_again_after_a_deadlock_and_a_reset) {
-    die d("die", grid_of(2, 1));
+    die d("die", grid_of(2, 1), checked);
     program_builder b("stuck");
     const auto s = b.semaphores("s");
     b.thread().wait(s);
@@ -53,7 +53,7 @@ TEST(die, can_run_again_after_a_deadlock_and_a_reset) {
 }
 
 TEST(die, fails_a_program_that_names_a_node_outside_its_job) {
-    die d("die", grid_of(2, 1));
+    die d("die", grid_of(2, 1), checked);
     program_builder b("lost");
     b.thread().signal({5, 0}, 0);
     const auto result = run(d, {d.place({2, 1}), {{share(b), {{0, 0}}}}});
@@ -65,7 +65,7 @@ TEST(die, fails_a_program_that_names_a_node_outside_its_job) {
 TEST(die, lets_traffic_pass_the_router_of_a_dead_node_and_answers_who_sends_to_it) {
     d1_parameters p = grid_of(3, 1);
     p.die.harvest = {.dead = {{1, 0}}, .dead_router = false};
-    die d("die", p);
+    die d("die", p, checked);
     program_builder b("past");
     const auto bytes = b.buffer("bytes", 1024, bf16);
     b.thread().push({.to = {1, 0}, .source = bytes, .destination = 4096, .shape = {.rows = 1, .row_bytes = 1024}});
@@ -85,7 +85,7 @@ TEST(die, lets_traffic_pass_the_router_of_a_dead_node_and_answers_who_sends_to_i
 }
 
 TEST(die, counts_pushes_that_leave_the_remote_memory_and_goes_on) {
-    die d("die", grid_of(2, 1));
+    die d("die", grid_of(2, 1), checked);
     const reporting::expect_report warning(sc_core::SC_WARNING, "address error", "die.node[0,0].network_interface");
     program_builder b("beyond");
     const auto bytes = b.buffer("bytes", 4096, bf16);
@@ -100,7 +100,7 @@ TEST(die, counts_pushes_that_leave_the_remote_memory_and_goes_on) {
 }
 
 TEST(die, refuses_a_program_that_does_not_pass_its_check) {
-    die d("die", grid_of(2, 1));
+    die d("die", grid_of(2, 1), checked);
     auto faulty = std::make_shared<program::program>();
     faulty->name = "faulty";
     faulty->threads.push_back({program::loop_begin{3}});
@@ -109,7 +109,7 @@ TEST(die, refuses_a_program_that_does_not_pass_its_check) {
 }
 
 TEST(die, refuses_host_accesses_outside_a_memory) {
-    die d("die", grid_of(1, 1));
+    die d("die", grid_of(1, 1), checked);
     std::vector<std::byte> bytes(65);
     EXPECT_THROW(d.load(node_index{0}, 1310720 - 64, bytes), std::out_of_range);
     EXPECT_THROW(d.read(node_index{0}, 1310720 - 64, bytes), std::out_of_range);

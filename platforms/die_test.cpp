@@ -28,7 +28,7 @@ using program::semaphore_update;
 // ---------------------------------------------------------------------------------------------------- construction
 
 TEST(die, has_354_live_nodes_by_default_each_with_its_parts_under_its_name) {
-    die d("die", {});
+    die d("die", {}, checked);
     EXPECT_EQ(d.live_nodes(), 354U);
     EXPECT_EQ(d.places(), (grid{18, 20}));
     for (std::uint32_t i = 0; i < 360; ++i) {
@@ -45,7 +45,7 @@ TEST(die, has_354_live_nodes_by_default_each_with_its_parts_under_its_name) {
 TEST(die, keeps_the_routers_of_dead_nodes_where_only_these_are_dead) {
     d1_parameters p;
     p.die.harvest.dead_router = false;
-    die d("die", p);
+    die d("die", p, checked);
     EXPECT_EQ(d.live_nodes(), 354U);
     EXPECT_NE(sc_core::sc_find_object("die.node[3,2].router"), nullptr);
     EXPECT_EQ(sc_core::sc_find_object("die.node[3,2].core"), nullptr);
@@ -60,7 +60,7 @@ TEST(die, refuses_dead_routers_that_cut_live_nodes_off) {
 // ---------------------------------------------------------------------------------------------------- running
 
 TEST(die, brings_bytes_from_every_live_node_to_its_opposite) {
-    die d("die", {});
+    die d("die", {}, checked);
     const placement where = d.place({354, 1});
     const auto result = run(d, make_job(where, [](coordinate c) {
                                 program_builder b("cross");
@@ -82,7 +82,9 @@ TEST(die, brings_bytes_from_every_live_node_to_its_opposite) {
 
 TEST(die, gives_the_same_bytes_at_every_level_and_quantum_and_with_any_queues_and_links) {
     std::vector<std::unique_ptr<die>> dies;
-    const auto add = [&](const char* name, const d1_parameters& p) { dies.push_back(std::make_unique<die>(name, p)); };
+    const auto add = [&](const char* name, const d1_parameters& p) {
+        dies.push_back(std::make_unique<die>(name, p, checked));
+    };
     add("at", grid_of(3, 2));
     for (const auto& [name, quantum] : std::map<const char*, std::uint32_t>{{"q1", 1}, {"q37", 37}, {"q9999", 9999}}) {
         d1_parameters p = grid_of(3, 2, timing_kind::lt);
@@ -118,9 +120,10 @@ TEST(die, takes_the_same_cycles_and_counts_the_same_without_arithmetic_and_paylo
     std::vector<pair> all;
     for (const timing_kind timing : {timing_kind::lt, timing_kind::at}) {
         d1_parameters p = grid_of(3, 2, timing);
-        auto on = std::make_unique<die>(timing == timing_kind::lt ? "lt_on" : "at_on", p);
+        auto on = std::make_unique<die>(timing == timing_kind::lt ? "lt_on" : "at_on", p, checked);
         p.simulation.functional = false;
-        all.push_back({std::move(on), std::make_unique<die>(timing == timing_kind::lt ? "lt_off" : "at_off", p)});
+        all.push_back(
+            {std::move(on), std::make_unique<die>(timing == timing_kind::lt ? "lt_off" : "at_off", p, checked)});
     }
     const ring work(all[0].on->place({3, 2}));
     for (const auto& [on, off] : all) {
@@ -138,7 +141,7 @@ TEST(die, takes_the_same_cycles_and_counts_the_same_without_arithmetic_and_paylo
 }
 
 TEST(die, gives_the_same_again_after_a_reset) {
-    die d("die", grid_of(4, 3));
+    die d("die", grid_of(4, 3), checked);
     const ring work(d.place({4, 3}));
     work.load(d);
     const auto first = run(d, work.work());
@@ -228,7 +231,7 @@ TEST(die, keeps_threads_waiting_that_find_the_queue_of_the_network_interface_ful
     d1_parameters p = grid_of(2, 1);
     p.die.node.network_interface.engines = 1;
     p.die.node.network_interface.queue_depth = 1;
-    die d("die", p);
+    die d("die", p, checked);
     program_builder b("flood");
     const auto from = b.buffer("from", 4096, bf16);
     const auto to = b.buffer("to", 4 * 20 * 4096, bf16);
@@ -262,7 +265,7 @@ TEST(die, keeps_threads_waiting_that_find_the_queue_of_the_network_interface_ful
 }
 
 TEST(die, reaches_the_peak_of_matrix_and_simd_unit_when_nothing_else_limits) {
-    die d("die", grid_of(2, 1));
+    die d("die", grid_of(2, 1), checked);
     program_builder matrix("matrix");
     const auto a = matrix.buffer("a", 64 * 8 * 100, bf16);
     const auto w = matrix.buffer("w", 64 * 8 * 100, bf16);
@@ -307,8 +310,8 @@ TEST(die, reaches_the_peak_of_matrix_and_simd_unit_when_nothing_else_limits) {
 }
 
 TEST(die, stops_when_asked_to_and_goes_on_where_it_was) {
-    die whole("whole", grid_of(3, 2));
-    die halves("halves", grid_of(3, 2));
+    die whole("whole", grid_of(3, 2), checked);
+    die halves("halves", grid_of(3, 2), checked);
     const ring work(whole.place({3, 2}));
     work.load(whole);
     const auto expected = run(whole, work.work());

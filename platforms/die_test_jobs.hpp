@@ -20,6 +20,9 @@ namespace d1::die_test {
 inline constexpr numerics::element_type fp32{numerics::number_format::fp32};
 inline constexpr numerics::element_type bf16{numerics::number_format::bf16};
 
+/// The protocol is checked in all tests of the die.
+inline constexpr die_checks checked{.races = false, .protocol = true, .uninitialised = false};
+
 inline d1_parameters grid_of(std::uint32_t columns, std::uint32_t rows, timing_kind timing = timing_kind::at) {
     d1_parameters p;
     p.die.noc.columns = columns;

@@ -17,7 +17,7 @@ node::working_parts::working_parts(const std::string& node_name, node_index here
       sram("sram", parameters.die.node.sram),
       network_interface("network_interface",
                         {here, die.alive, die.events, die.bursts, signals, parameters.simulation.timing,
-                         parameters.simulation.functional, die.races},
+                         parameters.simulation.functional, die.races, die.uninitialised},
                         parameters.die.node.network_interface, parameters.die.noc, parameters.die.node.sram),
       core("core",
            {here,
@@ -28,16 +28,27 @@ node::working_parts::working_parts(const std::string& node_name, node_index here
             parameters.simulation.quantum,
             parameters.simulation.functional,
             {parameters.arithmetic.keep_subnormals},
-            die.races},
+            die.races,
+            die.uninitialised},
            parameters.die.node.core, parameters.die.node.sram) {
     if (die.races != nullptr) {
         semaphores.connect_knowledge([](void* races, std::uint32_t a,
                                         std::uint32_t b) { return static_cast<race_detector*>(races)->join(a, b); },
                                      die.races);
     }
-    core.mem.bind(sram.core);
-    core.dma.bind(network_interface.dma);
-    network_interface.mem.bind(sram.mesh);
+    const auto join = [&](const char* name, auto& initiator, auto& target) {
+        if (!die.check_protocol) {
+            initiator.bind(target);
+            return;
+        }
+        auto& checker = *checkers.emplace_back(
+            std::make_unique<transactors::protocol_checker>(name, transactors::protocol_rules::inside_a_node()));
+        initiator.bind(checker.in);
+        checker.out.bind(target);
+    };
+    join("core_mem_checker", core.mem, sram.core);
+    join("core_dma_checker", core.dma, network_interface.dma);
+    join("interface_mem_checker", network_interface.mem, sram.mesh);
 }
 
 node::node(const sc_core::sc_module_name& module_name, node_index here, bool alive, const die_surroundings& die,
@@ -66,6 +77,9 @@ void node::reset() {
         works_->sram.reset();
         works_->network_interface.reset();
         works_->core.reset();
+        for (const auto& checker : works_->checkers) {
+            checker->reset();
+        }
     }
 }
 

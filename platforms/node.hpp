@@ -13,6 +13,7 @@
 #include "models/noc/router_base.hpp"
 #include "models/sram/semaphore_file.hpp"
 #include "models/sram/sram.hpp"
+#include "models/transactors/protocol_checker.hpp"
 #include "platforms/block_factories.hpp"
 #include "platforms/d1_parameters.hpp"
 
@@ -25,6 +26,8 @@ struct die_surroundings {
     timing::event_queue& events;
     burst_pool& bursts;
     race_detector* races = nullptr;
+    uninitialised_detector* uninitialised = nullptr;
+    bool check_protocol = false;
 };
 
 /// A place on the die: a router and, unless the node is dead, core, SRAM and network interface, wired.
@@ -61,6 +64,8 @@ class node : public sc_core::sc_module {
         d1::sram sram;
         noc::network_interface network_interface;
         d1::core core;
+        /// In line on core.mem, core.dma and network_interface.mem, where the protocol is checked.
+        std::vector<std::unique_ptr<transactors::protocol_checker>> checkers;
     };
 
     std::unique_ptr<noc::router_base> router_;

@@ -147,13 +147,8 @@ core::outcome core::compute(thread& t, const unit_demand& demand, timing::cycle&
 }
 
 void core::complete_compute(thread& t) {
-    if (my_.races != nullptr) {
-        for (const program::access& a : program::accesses(*t.current)) {
-            for (std::int64_t row = 0; row < a.rows; ++row) {
-                my_.races->thread_access(my_.here, t.number, static_cast<std::uint32_t>(t.walk->position()),
-                                         a.address + row * a.stride, a.row_bytes, a.write);
-            }
-        }
+    if (my_.races != nullptr || my_.uninitialised != nullptr) {
+        note_accesses(t);
     }
     // Ranges were checked when the instruction began.
     if (my_.functional && !apply(t)) {
@@ -254,6 +249,9 @@ core::outcome core::hand_over(thread& t, const program::node_reference<std::int6
     }
     dma_extension& command = t.request.command;
     command.cause.chain = t.chain;
+    if (my_.uninitialised != nullptr) {
+        command.from = {t.number, static_cast<std::uint32_t>(t.walk->position())};
+    }
     const node_index there = placement_->at(logical);
     if (my_.races != nullptr) {
         inform_races(t, there);

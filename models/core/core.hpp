@@ -21,6 +21,7 @@
 #include "models/sram/semaphore_file.hpp"
 #include "models/sram/signal_scheduler.hpp"
 #include "models/sram/sram_parameters.hpp"
+#include "models/sram/uninitialised_detector.hpp"
 #include "models/statistics/group.hpp"
 #include "models/timing/event_queue.hpp"
 
@@ -37,6 +38,7 @@ struct core_surroundings {
     bool functional = true;        ///< false: no arithmetic
     numerics::arithmetic arithmetic;
     race_detector* races = nullptr;  ///< null: switched off
+    uninitialised_detector* uninitialised = nullptr;
 };
 
 /// A thread that has not come to its end, for a deadlock report.
@@ -109,6 +111,7 @@ class core : public sc_core::sc_module,
     outcome execute(thread& t, timing::cycle& local);
     outcome compute(thread& t, const unit_demand& demand, timing::cycle& local);
     void complete_compute(thread& t);
+    void note_accesses(const thread& t);
     outcome wait(thread& t, const program::wait<std::int64_t>& w);
     void halt(thread& t);
     void learn(thread& t, const causality& cause);

@@ -69,6 +69,28 @@ bool core::transport(thread& t, const program::access& a) {
     return true;
 }
 
+/// Tells the detectors what an instruction of the matrix or SIMD unit reads and writes: reads come first in the list.
+void core::note_accesses(const thread& t) {
+    const auto instruction = static_cast<std::uint32_t>(t.walk->position());
+    for (const program::access& a : program::accesses(*t.current)) {
+        for (std::int64_t row = 0; row < a.rows; ++row) {
+            const std::int64_t address = a.address + row * a.stride;
+            if (my_.races != nullptr) {
+                my_.races->thread_access(my_.here, t.number, instruction, address, a.row_bytes, a.write);
+            }
+            if (my_.uninitialised == nullptr) {
+                continue;
+            }
+            if (a.write) {
+                my_.uninitialised->written(my_.here, address, a.row_bytes);
+            } else {
+                my_.uninitialised->read(my_.here, address, a.row_bytes,
+                                        {my_.here, t.number, instruction, false, false});
+            }
+        }
+    }
+}
+
 void core::invalidate_direct_mem_ptr(sc_dt::uint64, sc_dt::uint64) {
     dmi_ = {};
     dmi_refused_ = false;

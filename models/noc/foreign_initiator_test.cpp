@@ -25,7 +25,7 @@ struct two_nodes : sc_core::sc_module {
         network_interface_parameters p;
         p.queue_depth = queue_depth;
         p.engines = 1;
-        std::vector<router*> routers;
+        std::vector<router_base*> routers;
         for (std::uint32_t i = 0; i < 2; ++i) {
             nodes.push_back(
                 std::make_unique<node>(std::string("n").append(std::to_string(i)).c_str(), *this, i, timing, p));

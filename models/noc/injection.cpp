@@ -159,6 +159,7 @@ burst_ptr network_interface::next_of(transfer& t) {
     b->piece = t.cutter.next(parameters_.burst_packets);
     b->transfer = &t;
     b->race_transfer = t.race_transfer;
+    b->from = t.from;
     ++t.open_pieces;
     if (++outstanding_ == parameters_.max_outstanding) {
         ++count_.window_full;

@@ -40,6 +40,7 @@ class interface_bench : public sc_core::sc_module {
         std::function<void(std::uint32_t node, tlm::tlm_initiator_socket<512>& mem)> other_memory;
         bool memory_answers_later = false;
         race_detector* races = nullptr;
+        uninitialised_detector* uninitialised = nullptr;
     };
     /// A command and, once the simulation has run, when it was taken and with what answer.
     struct command {
@@ -150,7 +151,7 @@ class interface_bench : public sc_core::sc_module {
               memory("sram", s.sram),
               interface("interface",
                         {static_cast<node_index>(number), o.alive_, o.events_, o.bursts_, scheduler, s.timing,
-                         s.functional, s.races, s.memory_answers_later},
+                         s.functional, s.races, s.uninitialised, s.memory_answers_later},
                         s.network_interface, s.noc, s.sram),
               at_lt(s.timing == timing_kind::lt) {
             semaphores.connect(*this);

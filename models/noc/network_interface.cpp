@@ -80,6 +80,7 @@ network_interface::transfer* network_interface::open_transfer(tlm::tlm_generic_p
     t.done = command->done;
     t.notify = command->notify;
     t.race_transfer = command->race_transfer;
+    t.from = command->from;
     t.remote = remote.node;
     t.number = next_command_++;
     switch (command->operation) {
@@ -260,6 +261,7 @@ void network_interface::serve_pull(burst& request) {
     data->piece = request.piece;
     data->transfer = request.transfer;
     data->race_transfer = request.race_transfer;
+    data->from = request.from;
     reply(std::move(data), parameters_.reply_cycles);
 }
 
@@ -343,6 +345,14 @@ burst_status network_interface::move_bytes(burst& b, tlm::tlm_command command) {
 void network_interface::note_access(const burst& b, std::int64_t offset, std::uint32_t length, bool write) {
     if (my_.races != nullptr) {
         my_.races->transfer_access(b.race_transfer, my_.here, offset, length, write);
+    }
+    if (my_.uninitialised != nullptr) {
+        if (write) {
+            my_.uninitialised->written(my_.here, offset, length);
+        } else {
+            const node_index asker = b.kind == burst_kind::push_data ? b.source : b.destination;
+            my_.uninitialised->read(my_.here, offset, length, {asker, b.from.thread, b.from.instruction, true, false});
+        }
     }
 }
 

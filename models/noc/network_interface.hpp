@@ -19,6 +19,7 @@
 #include "models/sram/race_detector.hpp"
 #include "models/sram/signal_scheduler.hpp"
 #include "models/sram/sram_parameters.hpp"
+#include "models/sram/uninitialised_detector.hpp"
 #include "models/statistics/group.hpp"
 #include "models/timing/event_queue.hpp"
 #include "models/timing/slot_calendar.hpp"
@@ -35,6 +36,7 @@ struct network_interface_surroundings {
     timing_kind timing = timing_kind::at;
     bool functional = true;          ///< false: no payload bytes move
     race_detector* races = nullptr;  ///< null: switched off
+    uninitialised_detector* uninitialised = nullptr;
     /// `mem` leads to a memory that may take its time, by way of transactors::blocking_adapter.
     bool memory_answers_later = false;
 };

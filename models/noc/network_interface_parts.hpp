@@ -13,6 +13,7 @@ struct network_interface::transfer {
     std::optional<semaphore_signal> done;
     std::optional<semaphore_signal> notify;
     std::uint32_t race_transfer = 0;
+    issuer from;
     node_index remote{};
     transfer_cutter cutter;
     std::uint64_t number = 0;       // in the order of commands

@@ -27,6 +27,7 @@ bool network_interface::slow_memory::takes_arrival(burst& b) {
             data->piece = b.piece;
             data->transfer = b.transfer;
             data->race_transfer = b.race_transfer;
+            data->from = b.from;
             data->loaded = true;
             add({purpose::serve_pull, &b, std::move(data)});
             return true;
@@ -177,7 +178,7 @@ void network_interface::slow_memory::serve(void*) {
         const run r = runs_.back();
         runs_.pop_back();
         if (payload_.is_response_ok()) {
-            owner_.note_access(*j.b, r.offset, r.length, writes(j));
+            owner_.note_access(bytes_of(j), r.offset, r.length, writes(j));
         } else {
             status_ = burst_status::address_error;
         }

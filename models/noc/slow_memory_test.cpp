@@ -98,7 +98,8 @@ TEST_P(a_foreign_memory, that_answers_at_once_costs_what_the_sram_costs) {
                                 .functional = true,
                                 .other_memory = {},
                                 .memory_answers_later = false,
-                                .races = nullptr});
+                                .races = nullptr,
+                                .uninitialised = nullptr});
     interface_bench b("b", foreign.s);
     const grants of_own = run_both(own);
     b.reset();

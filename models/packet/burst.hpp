@@ -60,6 +60,7 @@ struct burst {
     std::int64_t amount = 0;          ///< signal: how much
     void* transfer = nullptr;         ///< the initiating interface's own record, given back in answers and replies
     std::uint32_t race_transfer = 0;  ///< the race detector's name for the transfer
+    issuer from;                      ///< the instruction behind it
     causality cause;                  ///< what led to this burst
     std::uint32_t hops = 0;           ///< routers entered so far, less one
 

@@ -31,6 +31,7 @@ burst_ptr burst_pool::acquire(bool with_payload) {
     b.amount = 0;
     b.transfer = nullptr;
     b.race_transfer = 0;
+    b.from = {};
     b.cause = {};
     b.hops = 0;
     return burst_ptr(&b);

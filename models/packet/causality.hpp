@@ -7,6 +7,13 @@
 
 namespace d1 {
 
+/// The instruction behind a transfer, for reports; its node is the one that asked for the transfer. Kept up only where
+/// uninitialised reads are looked for.
+struct issuer {
+    std::uint32_t thread = 0;
+    std::uint32_t instruction = 0;
+};
+
 /// Two facts that travel with the flow of synchronisation and never change it.
 struct causality {
     /// Cycles of the longest chain of request, signal and zero-load hop latencies that led here; all work,

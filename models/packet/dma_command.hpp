@@ -28,6 +28,7 @@ struct dma_extension : tlm::tlm_extension<dma_extension> {
         notify;                       ///< semaphore of the remote node: behind a push's data, or the signal itself
     causality cause;                  ///< what led the thread here
     std::uint32_t race_transfer = 0;  ///< the race detector's name for the transfer
+    issuer from;                      ///< what hands it over
 
     tlm::tlm_extension_base* clone() const override { return new dma_extension(*this); }
     void copy_from(tlm::tlm_extension_base const& other) override { *this = static_cast<const dma_extension&>(other); }

@@ -7,7 +7,7 @@
 namespace d1 {
 
 sram::sram(const sc_core::sc_module_name& name, const sram_parameters& parameters)
-    : sc_module(name), size_(parameters.bytes) {
+    : sc_module(name), size_(parameters.bytes), power_up_word_(parameters.power_up_word) {
     core.bind(core_port_);
     mesh.bind(mesh_port_);
 }
@@ -27,6 +27,9 @@ std::byte* sram::storage() {
         storage_.reset(static_cast<std::byte*>(std::calloc(size_, 1)));
         if (!storage_) {
             throw std::bad_alloc();
+        }
+        for (std::uint32_t i = 0; power_up_word_ != 0 && i < size_; ++i) {
+            storage_.get()[i] = static_cast<std::byte>(power_up_word_ >> (8 * (i % 4)));
         }
     }
     return storage_.get();

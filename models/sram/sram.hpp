@@ -19,8 +19,9 @@ namespace d1 {
 ///
 /// TLM_IGNORE_COMMAND checks the address and moves nothing, which is what an access is where bytes are switched off.
 /// Out of range gives TLM_ADDRESS_ERROR_RESPONSE and no effect, byte enables or a streaming width below the length
-/// their own error responses. DMI is granted for the whole memory, debug transport is open. Contents are zero at reset;
-/// the host gets memory for what is touched alone. Not modelled: banks and their conflicts, ECC.
+/// their own error responses. DMI is granted for the whole memory, debug transport is open. At reset each
+/// aligned word holds power_up_word, least significant byte first; while that is 0, the host gives memory only for what
+/// is touched. Not modelled: banks and their conflicts, ECC.
 class sram : public sc_core::sc_module {
   public:
     tlm::tlm_target_socket<512> core{"core"};
@@ -30,7 +31,7 @@ class sram : public sc_core::sc_module {
 
     [[nodiscard]] std::uint32_t bytes() const noexcept { return size_; }
 
-    /// All bytes to zero. Direct access that was granted ends and has to be asked for again.
+    /// All bytes as at power-up. Direct access that was granted ends and has to be asked for again.
     void reset();
 
   private:
@@ -58,6 +59,7 @@ class sram : public sc_core::sc_module {
     std::byte* storage();
 
     std::uint32_t size_;
+    std::uint32_t power_up_word_;
     std::unique_ptr<std::byte, free_storage> storage_;
     port core_port_{*this};
     port mesh_port_{*this};

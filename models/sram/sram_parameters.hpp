@@ -20,13 +20,14 @@ struct sram_parameters {
     std::uint32_t scalar_store_ports = 1;
     std::uint32_t load_latency = 5;
     std::uint32_t semaphores = 64;
+    std::uint32_t power_up_word = 0;
     friend bool operator==(const sram_parameters&, const sram_parameters&) = default;
 };
 BOOST_DESCRIBE_STRUCT(sram_parameters, (),
                       (bytes, vector_load_ports, vector_store_ports, mesh_read_ports, mesh_write_ports,
-                       scalar_load_ports, scalar_store_ports, load_latency, semaphores))
+                       scalar_load_ports, scalar_store_ports, load_latency, semaphores, power_up_word))
 
-inline constexpr std::array<parameter::description, 9> sram_descriptions{{
+inline constexpr std::array<parameter::description, 10> sram_descriptions{{
     {"bytes", "B", 64, 2097152, "size of a node's SRAM, whole lines of 64 B",
      "HC34-U: 1.25 MB a node, read as 1.25 MiB; 354 of them are the published 440 MB", parameter::confidence::primary,
      64},
@@ -46,6 +47,9 @@ inline constexpr std::array<parameter::description, 9> sram_descriptions{{
      parameter::confidence::secondary},
     {"semaphores", "counters", 1, 65536, "32-bit counters of a node for waiting and signalling",
      "assumption: semaphores are published, their number is not", parameter::confidence::assumed},
+    {"power_up_word", "number", 0, 4294967295.0,
+     "what each aligned 4 bytes hold at power-up and after a reset; 4294967295 is NaN",
+     "modelling: zero hides what was never written, a pattern shows it", parameter::confidence::modelling},
 }};
 
 constexpr std::span<const parameter::description> describe_parameters(const sram_parameters*) noexcept {

@@ -263,6 +263,31 @@ TEST_F(an_sram, takes_direct_access_back_at_a_reset) {
     EXPECT_EQ(mesh.taken_back, (range_list{{0, size - 1}}));
 }
 
+TEST(an_sram_with_a_power_up_pattern, holds_it_at_first_and_again_after_a_reset) {
+    sram_parameters poisoned;
+    poisoned.power_up_word = 0xFFA15EED;
+    sram memory("memory", poisoned);
+    initiator core("core");
+    initiator mesh("mesh");
+    core.socket.bind(memory.core);
+    mesh.socket.bind(memory.mesh);
+    sc_core::sc_start(sc_core::SC_ZERO_TIME);
+    for (int i = 0; i < 2; ++i) {
+        bytes data(9);
+        tlm::tlm_generic_payload p;
+        p.set_read();
+        p.set_address(size - 9);
+        p.set_data_ptr(data.data());
+        p.set_data_length(9);
+        EXPECT_EQ(core.socket->transport_dbg(p), 9U);
+        EXPECT_EQ(data, (bytes{0xFF, 0xED, 0x5E, 0xA1, 0xFF, 0xED, 0x5E, 0xA1, 0xFF}));
+        data.assign(9, 0);
+        p.set_write();
+        EXPECT_EQ(mesh.socket->transport_dbg(p), 9U);
+        memory.reset();
+    }
+}
+
 TEST_F(an_sram, may_be_reset_before_the_simulation_starts) {
     memory.reset();
     sc_core::sc_start(sc_core::SC_ZERO_TIME);

@@ -24,7 +24,7 @@ run_result run_on_row(std::int32_t nodes, const std::vector<part>& parts) {
     p.die.noc.columns = static_cast<std::uint32_t>(nodes);
     p.die.noc.rows = 1;
     p.die.harvest.dead.clear();
-    die on("die", p);
+    die on("die", p, {.protocol = true});
     job j{on.place({nodes, 1}), {}};
     for (const part& r : parts) {
         j.roles.push_back({std::make_shared<d1::program::program>(r.builder.build()), {}});

@@ -40,7 +40,7 @@ class product {
           output_{output},
           a_(random_bf16(shape.m * shape.k, 1, 0)),
           b_(random_bf16(shape.k * shape.n, 1, 1)),
-          die_("die", four_by_four(), true),
+          die_("die", four_by_four(), die_checks::all()),
           gemm_(shape, output_, die_) {}
 
     /// Runs `job`, the kernel's own or something else, to its end.

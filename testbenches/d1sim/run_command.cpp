@@ -38,7 +38,7 @@ class table_runner {
     explicit table_runner(const run_options& options)
         : options_(options),
           table_(read_topology(options.topology, options.batch)),
-          die_("die", options.parameters, options.check),
+          die_("die", options.parameters, options.check ? die_checks::all() : die_checks{}),
           totals_(die_.statistics()) {
         for (const std::string& warning : table_.warnings) {
             std::cerr << "warning: " << warning << "\n";

@@ -103,7 +103,7 @@ void random_shapes(die& on, std::uint64_t seed, int count, std::uint64_t most) {
 }
 
 TEST(gemm_on_a_die, is_exact_for_the_smallest_and_thinnest_shapes) {
-    die on("die", d1_parameters{});
+    die on("die", d1_parameters{}, {.protocol = true});
     for (const gemm_shape s :
          {gemm_shape{1, 1, 1}, {1, 1, 5}, {1, 9, 1}, {9, 1, 1}, {1, 1000, 33}, {700, 1, 17}, {3, 5, 401}}) {
         expect_exact(on, s, number_format::bf16);
@@ -112,7 +112,7 @@ TEST(gemm_on_a_die, is_exact_for_the_smallest_and_thinnest_shapes) {
 }
 
 TEST(gemm_on_a_die, is_exact_for_random_shapes_at_at) {
-    die on("die", small_die(4, 3));
+    die on("die", small_die(4, 3), {.protocol = true});
     random_shapes(on, 11, 40, 90);
 }
 
@@ -120,14 +120,14 @@ TEST(gemm_on_a_die, is_exact_for_random_shapes_at_lt) {
     d1_parameters p = small_die(4, 3);
     p.simulation.timing = timing_kind::lt;
     p.simulation.quantum = 300;
-    die on("die", p);
+    die on("die", p, {.protocol = true});
     random_shapes(on, 12, 40, 90);
 }
 
 TEST(gemm_on_a_die, is_exact_and_free_of_races_where_memory_forces_sub_blocks_and_chunks) {
     d1_parameters p = small_die(2, 2);
     p.die.node.sram.bytes = 24576;
-    die on("die", p, true);
+    die on("die", p, die_checks::all());
     const gemm_shape s{150, 131, 70};
     const gemm product(s, {number_format::bf16}, on);
     EXPECT_LT(product.plan().a.sub_blocks * product.plan().b.sub_blocks,
@@ -140,12 +140,12 @@ TEST(gemm_on_a_die, is_exact_and_free_of_races_where_memory_forces_sub_blocks_an
 }
 
 TEST(gemm_on_a_die, is_exact_on_one_node) {
-    die on("die", small_die(1, 1));
+    die on("die", small_die(1, 1), {.protocol = true});
     random_shapes(on, 14, 10, 60);
 }
 
 TEST(gemm_on_a_die, runs_the_same_after_a_reset) {
-    die on("die", d1_parameters{});
+    die on("die", d1_parameters{}, {.protocol = true});
     const gemm_shape s{200, 120, 90};
     const gemm product(s, {number_format::bf16}, on);
     const auto a = random_operand(s.m * s.k, 1);
@@ -160,9 +160,9 @@ TEST(gemm_on_a_die, runs_the_same_after_a_reset) {
 TEST(gemm_on_a_die, takes_the_same_cycles_with_and_without_bytes) {
     d1_parameters p = small_die(5, 4);
     const gemm_shape s{300, 200, 150};
-    die with("with", p);
+    die with("with", p, {.protocol = true});
     p.simulation.functional = false;
-    die without("without", p);
+    die without("without", p, {.protocol = true});
     const gemm product(s, {number_format::bf16}, with);
     const auto a = random_operand(s.m * s.k, 1);
     const auto b = random_operand(s.k * s.n, 2);
@@ -181,8 +181,8 @@ TEST(gemm_on_a_die, takes_the_same_cycles_whatever_order_its_nodes_were_built_in
         order.push_back(static_cast<node_index>((i * 77 + 13) % nodes));  // 77 and 360 have no common factor
     }
     const gemm_shape s{300, 200, 150};
-    die one("one", p);
-    die other("other", p, false, order);
+    die one("one", p, {.protocol = true});
+    die other("other", p, {.protocol = true}, order);
     const gemm product(s, {number_format::bf16}, one);
     const auto a = random_operand(s.m * s.k, 1);
     const auto b = random_operand(s.k * s.n, 2);
@@ -195,7 +195,7 @@ TEST(gemm_on_a_die, takes_the_same_cycles_whatever_order_its_nodes_were_built_in
 TEST(gemm_on_a_die, reaches_four_fifths_of_the_peak_at_4096_cubed) {
     d1_parameters p;
     p.simulation.functional = false;
-    die on("die", p);
+    die on("die", p, {.protocol = true});
     const gemm_shape s{4096, 4096, 4096};
     const outcome o = run(on, gemm(s, {number_format::bf16}, on), {}, {});
     const double utilization = static_cast<double>(s.macs()) / (256.0 * 354.0 * static_cast<double>(o.run.cycles));
