@@ -39,7 +39,7 @@ symbol find_symbol(const std::string& option, const program::program_file& progr
 class program_runner {
   public:
     program_runner(const exec_options& options, program::program_file programs)
-        : options_(options), die_("die", options.parameters, options.check) {
+        : options_(options), die_("die", options.parameters, options.check ? die_checks::all() : die_checks{}) {
         result_.nodes = programs.nodes;
         result_.live_nodes = die_.live_nodes();
         for (const program::role& r : programs.roles) {
@@ -77,6 +77,12 @@ class program_runner {
         result_.run = die_.run();
         if (die_.races() != nullptr) {
             name_races();
+        }
+        if (die_.uninitialised() != nullptr) {
+            result_.uninitialised = die_.uninitialised()->count();
+            for (const uninitialised_read& r : die_.uninitialised()->reads()) {
+                result_.uninitialised_texts.push_back(to_string(r));
+            }
         }
         if (result_.finished()) {
             for (dump_target& d : dumps_) {

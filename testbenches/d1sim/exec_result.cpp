@@ -81,7 +81,7 @@ exit_code exec_result::code() const {
         case run_status::finished:
             break;
     }
-    return run.address_errors == 0 && races == 0 ? exit_code::good : exit_code::failed;
+    return run.address_errors == 0 && races == 0 && uninitialised == 0 ? exit_code::good : exit_code::failed;
 }
 
 std::vector<std::string> complaints(const exec_result& result) {
@@ -93,6 +93,7 @@ std::vector<std::string> complaints(const exec_result& result) {
         all.push_back(count_of(result.run.address_errors, "burst") + " answered with an address error");
     }
     all.insert(all.end(), result.race_texts.begin(), result.race_texts.end());
+    all.insert(all.end(), result.uninitialised_texts.begin(), result.uninitialised_texts.end());
     if (result.races > result.race_texts.size()) {
         all.push_back("races in " + std::to_string(result.races) + " accesses; the first " +
                       std::to_string(result.race_texts.size()) + " kinds are named above");
@@ -119,6 +120,8 @@ std::string text_report(const exec_result& result, const exec_options& options) 
     line("bound by") << bound_by(result.run.bounds) << "\n";
     if (options.check) {
         line("races") << (result.races == 0 ? "none" : std::to_string(result.races)) << "\n";
+        line("uninitialised") << (result.uninitialised == 0 ? "no reads" : std::to_string(result.uninitialised))
+                              << "\n";
     }
     const simulation_parameters& s = options.parameters.simulation;
     out << "\nTiming " << (s.timing == timing_kind::at ? "at" : "lt");
@@ -158,6 +161,7 @@ std::string json_report(const exec_result& result, const exec_options& options) 
     }
     if (options.check) {
         report["races"] = result.races;
+        report["uninitialised_reads"] = result.uninitialised;
     }
     if (!result.run.message.empty()) {
         report["message"] = result.run.message;

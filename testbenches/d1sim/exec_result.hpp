@@ -20,10 +20,12 @@ struct exec_result {
     std::size_t members = 0;         ///< nodes that ran one
     std::uint32_t live_nodes = 0;    ///< of the die
     std::uint64_t races = 0;
-    std::uint64_t forgotten_reads = 0;    ///< that the race detector had no room for
-    std::vector<std::string> race_texts;  ///< of the first races
-    std::vector<std::string> dumps;       ///< "data to out.npy: float32 (1, 8, 512)"
-    std::string summary;                  ///< of the statistics, for people; empty unless asked for
+    std::uint64_t forgotten_reads = 0;             ///< that the race detector had no room for
+    std::vector<std::string> race_texts;           ///< of the first races
+    std::uint64_t uninitialised = 0;               ///< reads of what nobody had written
+    std::vector<std::string> uninitialised_texts;  ///< of the first of each instruction
+    std::vector<std::string> dumps;                ///< "data to out.npy: float32 (1, 8, 512)"
+    std::string summary;                           ///< of the statistics, for people; empty unless asked for
     boost::json::object statistics;
     host_figures host;
 

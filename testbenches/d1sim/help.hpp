@@ -11,6 +11,7 @@ inline constexpr std::string_view introduction =
   d1sim run FILE [options]             run the layers of a SCALE-Sim topology table
   d1sim exec PROGRAM [options]         run programs in the text form, with NumPy arrays in and out
   d1sim check PROGRAM... [options]     say what is wrong with programs, without running them
+  d1sim map [--config, --set]          print what lies at which address
   d1sim --dump-config                  print every parameter with its meaning and source
   d1sim --help | --version             'd1sim exec --help' teaches that command, and so on
 

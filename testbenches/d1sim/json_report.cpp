@@ -46,6 +46,7 @@ object layer_json(const layer_result& l, const run_options& options, std::uint32
     if (l.check) {
         o["check"] = check_json(*l.check);
         o["races"] = l.races;
+        o["uninitialised_reads"] = l.uninitialised;
     }
     if (options.sample_layers) {
         o["samples"] = l.samples;

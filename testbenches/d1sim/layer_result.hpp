@@ -22,13 +22,15 @@ struct layer_result {
     std::optional<check_result> check;
     std::uint64_t races = 0;
     std::string first_race;
+    std::uint64_t uninitialised = 0;  ///< reads of what nobody had written
+    std::string first_uninitialised{};
     boost::json::array samples;  ///< of the statistics, where asked for
 
     [[nodiscard]] bool finished() const { return run.status == run_status::finished; }
     /// Multiply-accumulates that were done; of an unfinished layer none count.
     [[nodiscard]] std::uint64_t macs() const { return finished() ? layer.gemm.macs() : 0; }
     [[nodiscard]] bool good() const {
-        return finished() && run.address_errors == 0 && races == 0 && (!check || check->good());
+        return finished() && run.address_errors == 0 && races == 0 && uninitialised == 0 && (!check || check->good());
     }
 };
 

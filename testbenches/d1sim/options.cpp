@@ -10,6 +10,7 @@
 #include "platforms/configuration.hpp"
 #include "platforms/configuration_tree.hpp"
 #include "testbenches/d1sim/help.hpp"
+#include "testbenches/d1sim/map_text.hpp"
 
 namespace d1 {
 
@@ -59,6 +60,9 @@ bool goes_with(const std::string& command, const std::string& option) {
     const auto is_one_of = [&](std::initializer_list<std::string_view> names) {
         return std::find(names.begin(), names.end(), option) != names.end();
     };
+    if (command == "map") {
+        return is_one_of({"command", "config", "set"});
+    }
     if (command == "check") {
         return is_one_of({"command", "config", "set", "on"});
     }
@@ -262,6 +266,13 @@ check_options check_of(const po::variables_map& given, const words& command) {
     return {{command.begin() + 1, command.end()}, rectangle_of(given), configure(given).value()};
 }
 
+std::string map_of(const po::variables_map& given, const words& command) {
+    if (command.size() > 1) {
+        throw input_error("d1sim map: it takes no file; '" + command[1] + "' is one too many, or wants --config");
+    }
+    return address_map_text(configure(given).value());
+}
+
 run_options run_of(const po::variables_map& given, const std::vector<std::string>& command) {
     run_options run;
     if (command.size() < 2) {
@@ -323,10 +334,13 @@ command_line parse_command_line(const std::vector<std::string>& arguments) {
         std::ostringstream text;
         chosen.dump(text);
         line.text = text.str();
-    } else if (command.empty() || (command[0] != "run" && command[0] != "exec" && command[0] != "check")) {
+    } else if (command.empty() ||
+               (command[0] != "run" && command[0] != "exec" && command[0] != "check" && command[0] != "map")) {
         throw input_error(
             (command.empty() ? std::string("no command is given") : "there is no command '" + command[0] + "'") +
-            "; 'd1sim run FILE' runs the layers of a table, exec and check are for programs; see d1sim --help");
+            "; 'd1sim run FILE' runs the layers of a table, exec and check are for programs, map prints the addresses; "
+            "see d1sim "
+            "--help");
     } else {
         for (const auto& [option, value] : given) {
             if (!goes_with(command[0], option)) {
@@ -338,6 +352,8 @@ command_line parse_command_line(const std::vector<std::string>& arguments) {
             line.run = run_of(given, command);
         } else if (command[0] == "exec") {
             line.exec = exec_of(given, command);
+        } else if (command[0] == "map") {
+            line.text = map_of(given, command);
         } else {
             line.check = check_of(given, command);
         }

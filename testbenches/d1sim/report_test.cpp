@@ -119,11 +119,12 @@ TEST_F(report, each_layer_has_the_documented_members_and_types) {
     ASSERT_EQ(r.at("layers").as_array().size(), several.size());
     for (const auto& l : r.at("layers").as_array()) {
         EXPECT_THAT(keys(l), ElementsAre("name", "m", "n", "k", "pass", "cycles", "seconds", "tflops", "utilization",
-                                         "bytes_moved", "bound_by", "bounds", "complete", "check", "races"));
+                                         "bytes_moved", "bound_by", "bounds", "complete", "check", "races",
+                                         "uninitialised_reads"));
         EXPECT_TRUE(l.at("name").is_string());
         EXPECT_EQ(l.at("pass"), "forward");
         EXPECT_EQ(l.at("complete"), true);
-        for (const char* key : {"m", "n", "k", "cycles", "bytes_moved", "races"}) {
+        for (const char* key : {"m", "n", "k", "cycles", "bytes_moved", "races", "uninitialised_reads"}) {
             EXPECT_TRUE(l.at(key).is_int64() || l.at(key).is_uint64()) << key;
         }
         for (const char* key : {"seconds", "tflops", "utilization"}) EXPECT_TRUE(l.at(key).is_double()) << key;

@@ -164,6 +164,10 @@ class table_runner {
         if (result.races != 0) {
             result.first_race = to_string(die_.races()->races().front());
         }
+        result.uninitialised = die_.uninitialised()->count();
+        if (result.uninitialised != 0) {
+            result.first_uninitialised = to_string(die_.uninitialised()->reads().front());
+        }
         if (die_.races()->forgotten_reads() != 0) {
             std::cerr << "warning: layer '" << result.layer.name << "': the race detector had no room for "
                       << die_.races()->forgotten_reads() << " reads; it may have missed a race\n";

@@ -58,6 +58,9 @@ std::string status_of(const layer_result& l) {
     if (l.races != 0) {
         return "RACES";
     }
+    if (l.uninitialised != 0) {
+        return "UNINITIALISED";
+    }
     if (!l.check) {
         return "";
     }
