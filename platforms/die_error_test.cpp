@@ -116,5 +116,67 @@ TEST(die, refuses_host_accesses_outside_a_memory) {
     EXPECT_NO_THROW(d.read(node_index{0}, 1310720 - 65, bytes));
 }
 
+// ---------------------------------------------------------------------------------------------------- uninitialised
+
+/// Node 0 pushes 128 B, of which the host has loaded the first half, to node 1, which adds them to what was never
+/// written.
+job job_that_reads_what_nobody_wrote(die& d) {
+    program::program_builder from("from");
+    {
+        const auto data = from.buffer("data", 128, fp32);
+        const auto full = from.semaphores("full");
+        from.thread().push({.to = {1, 0},
+                            .source = data,
+                            .destination = 4096,
+                            .shape = {.rows = 1, .row_bytes = 128},
+                            .notify = program::semaphore_update<program::affine>{full, 1}});
+    }
+    program::program_builder to("to");
+    {
+        const auto full = to.semaphores("full");
+        auto t = to.thread();
+        t.wait(full);
+        t.vector_operation({.operation = numerics::elementwise_operation::add,
+                            .destination = 0,
+                            .a = 4096,
+                            .b = 8192,
+                            .elements = 32,
+                            .destination_type = fp32,
+                            .a_type = fp32,
+                            .b_type = fp32});
+        t.vector_operation({.operation = numerics::elementwise_operation::add,
+                            .destination = 256,
+                            .a = 0,
+                            .b = 4096,
+                            .elements = 32,
+                            .destination_type = fp32,
+                            .a_type = fp32,
+                            .b_type = fp32});
+    }
+    return {d.place({2, 1}), {{share(from), {{0, 0}}}, {share(to), {{1, 0}}}}};
+}
+
+TEST(uninitialised_reads, are_named_once_where_they_first_happen_by_computation_and_transfer) {
+    die lt("lt", grid_of(2, 1, timing_kind::lt), die_checks::all());
+    die at("at", grid_of(2, 1, timing_kind::at), die_checks::all());
+    for (die* each : {&lt, &at, &lt, &at}) {
+        die& d = *each;
+        const job j = job_that_reads_what_nobody_wrote(d);
+        d.reset();
+        const std::vector<std::byte> half(64);
+        d.load(node_index{0}, 0, half);
+        EXPECT_EQ(run(d, j).status, run_status::finished);
+        const auto& reads = d.uninitialised()->reads();
+        ASSERT_EQ(reads.size(), 2U);
+        EXPECT_EQ(to_string(reads[0]),
+                  "node number 0, thread 0, instruction 0 (transfer) reads bytes 64..127 of "
+                  "node number 0, which nobody has written");
+        EXPECT_EQ(to_string(reads[1]),
+                  "node number 1, thread 0, instruction 1 reads bytes 8192..8319 of node "
+                  "number 1, which nobody has written");
+        EXPECT_EQ(d.uninitialised()->count(), 2U);
+    }
+}
+
 }  // namespace
 }  // namespace d1
