@@ -249,8 +249,12 @@ class turn_chooser {
                 }
                 auto [trial, lost] = with_corner(t);
                 const std::uint64_t shorter = path_lengths(mesh_, trial).total(mesh_);
-                const std::int64_t saved = static_cast<std::int64_t>(hops) - static_cast<std::int64_t>(shorter);
-                if (saved > 0 && saved > lost * hops_worth_a_pair) {
+                // Where a pair has no path left, the total is the greatest number, which no signed one holds.
+                if (shorter >= hops) {
+                    continue;
+                }
+                const auto saved = static_cast<std::int64_t>(hops - shorter);
+                if (saved > lost * hops_worth_a_pair) {
                     turns_ = std::move(trial);
                     hops = shorter;
                 }
