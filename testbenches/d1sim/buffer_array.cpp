@@ -9,10 +9,6 @@ namespace d1 {
 
 namespace {
 
-[[nodiscard]] bool is_integer(numerics::number_format format) {
-    return numerics::name(format).starts_with("int");
-}
-
 [[nodiscard]] bool are_patterns(const npy_array& array, numerics::element_type type) {
     return array.item_bytes == numerics::bytes(type.format) &&
            (array.kind == 'u' || (array.kind == 'i' && is_integer(type.format)) ||
