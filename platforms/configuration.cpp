@@ -19,13 +19,14 @@ namespace {
 std::string read_text(const std::string& file) {
     std::error_code ignored;
     if (std::filesystem::is_directory(file, ignored))
-        throw input_error(file + ": is a directory; give a configuration file in YAML");
+        throw input_error(error_class::file_unreadable, file + ": is a directory; give a configuration file in YAML");
     errno = 0;
     std::ifstream in(file, std::ios::binary);
     std::string text(parameter::longest_text + 1, '\0');  // one more, so that a longer file is seen to be longer
     if (in) in.read(text.data(), static_cast<std::streamsize>(text.size()));
     if (!in.is_open() || in.bad())
-        throw input_error(file + ": cannot be read" + (errno != 0 ? std::string(": ") + std::strerror(errno) : ""));
+        throw input_error(error_class::file_unreadable,
+                          file + ": cannot be read" + (errno != 0 ? std::string(": ") + std::strerror(errno) : ""));
     text.resize(static_cast<std::size_t>(in.gcount()));
     return text;
 }

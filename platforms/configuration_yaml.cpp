@@ -27,7 +27,7 @@ struct text_source {
 };
 
 [[noreturn]] void fail(const std::string& where, const std::string& what) {
-    throw input_error(where + ": " + what);
+    throw input_error(error_class::configuration, where + ": " + what);
 }
 
 // yaml-cpp takes bytes that no text has, and its words about tabs are not clear.

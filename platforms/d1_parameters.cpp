@@ -73,7 +73,7 @@ void validate(const d1_parameters& parameters, const origin_finder& origin) {
         text += (text.empty() ? "" : ", ") + path + " = " + parameter::quoted(value);
         if (origin) text += " (" + origin(path) + ')';
     }
-    throw input_error(text + ": " + found->message);
+    throw input_error(error_class::parameters, text + ": " + found->message);
 }
 
 }  // namespace d1

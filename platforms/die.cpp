@@ -105,7 +105,8 @@ void die::launch(const job& j) {
     for (const job::role& r : j.roles) {
         const auto faults = program::validate(*r.program, limits);
         if (!faults.empty()) {
-            throw input_error("program '" + r.program->name + "': " + to_string(faults.front()));
+            throw input_error(error_class::program_unfit,
+                              "program '" + r.program->name + "': " + to_string(faults.front()));
         }
     }
     for (const job::role& r : j.roles) {

@@ -32,8 +32,9 @@ placement die::place(grid logical) const {
     const auto columns = static_cast<std::size_t>(logical.columns);
     const auto rows = static_cast<std::size_t>(logical.rows);
     if (logical.columns < 1 || logical.rows < 1 || columns * rows > live_) {
-        throw input_error("a job on " + std::to_string(logical.columns) + " x " + std::to_string(logical.rows) +
-                          " nodes does not fit: the die has " + std::to_string(live_) + " live nodes");
+        throw input_error(error_class::placement,
+                          "a job on " + std::to_string(logical.columns) + " x " + std::to_string(logical.rows) +
+                              " nodes does not fit: the die has " + std::to_string(live_) + " live nodes");
     }
     lines live_columns(static_cast<std::size_t>(places_.columns));
     lines live_rows(static_cast<std::size_t>(places_.rows));

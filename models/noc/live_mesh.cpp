@@ -17,8 +17,9 @@ std::string name(coordinate c) {
 void require_shape(grid shape) {
     const auto good = [](std::int32_t side) { return side >= 1 && side <= largest_side; };
     if (!good(shape.columns) || !good(shape.rows)) {
-        throw input_error("a mesh of " + std::to_string(shape.columns) + " columns and " + std::to_string(shape.rows) +
-                          " rows cannot be routed: each must be from 1 to " + std::to_string(largest_side));
+        throw input_error(error_class::mesh,
+                          "a mesh of " + std::to_string(shape.columns) + " columns and " + std::to_string(shape.rows) +
+                              " rows cannot be routed: each must be from 1 to " + std::to_string(largest_side));
     }
 }
 
@@ -33,11 +34,12 @@ live_mesh::live_mesh(grid shape, std::span<const coordinate> blocked)
     std::sort(blocked_.begin(), blocked_.end());  // routes depend on the set, not on how it is written
     for (const coordinate c : blocked_) {
         if (!shape.contains(c)) {
-            throw input_error("dead " + name(c) + " is not on the die: x must be from 0 to " +
-                              std::to_string(shape.columns - 1) + " and y from 0 to " + std::to_string(shape.rows - 1));
+            throw input_error(error_class::mesh, "dead " + name(c) + " is not on the die: x must be from 0 to " +
+                                                     std::to_string(shape.columns - 1) + " and y from 0 to " +
+                                                     std::to_string(shape.rows - 1));
         }
         if (!live(shape.index(c))) {
-            throw input_error("dead " + name(c) + " is named twice: leave one out");
+            throw input_error(error_class::mesh, "dead " + name(c) + " is named twice: leave one out");
         }
         live_[to_number(shape.index(c))] = 0;
     }

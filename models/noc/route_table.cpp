@@ -39,7 +39,7 @@ port xy_port(coordinate here, coordinate destination) {
 void require_connected(const live_mesh& mesh) {
     const std::string advice = " Choose other positions in die.harvest.dead, or set die.harvest.dead_router=false.";
     if (mesh.live_count() == 0) {
-        throw input_error("the dead nodes leave no live node." + advice);
+        throw input_error(error_class::mesh, "the dead nodes leave no live node." + advice);
     }
     const std::vector<node_index> cut_off = mesh.cut_off();
     if (cut_off.empty()) {
@@ -53,8 +53,9 @@ void require_connected(const live_mesh& mesh) {
     if (cut_off.size() > most) {
         names += " and " + std::to_string(cut_off.size() - most) + " more";
     }
-    throw input_error("the dead nodes cut off " + std::to_string(cut_off.size()) + " of " +
-                      std::to_string(mesh.live_count()) + " live nodes from the others: " + names + "." + advice);
+    throw input_error(error_class::mesh, "the dead nodes cut off " + std::to_string(cut_off.size()) + " of " +
+                                             std::to_string(mesh.live_count()) +
+                                             " live nodes from the others: " + names + "." + advice);
 }
 
 // Fills the entries of one router and input port. `exits` is the mask of ports that a packet from there may take. The
@@ -122,10 +123,10 @@ void require_acyclic(grid shape, const channel_dependency_graph& dependencies) {
         links.append(links.empty() ? "" : ", ").append(name(shape.at(tail(channel{c}))));
         links.append(" ").append(name(out_port(channel{c})));
     }
-    throw input_error(
-        "the routing can deadlock: packets on each of these links may wait for the next, and on the last "
-        "for the first: " +
-        links + ". Forbid one of these turns.");
+    throw input_error(error_class::routing,
+                      "the routing can deadlock: packets on each of these links may wait for the next, and on the last "
+                      "for the first: " +
+                          links + ". Forbid one of these turns.");
 }
 
 }  // namespace
@@ -222,8 +223,8 @@ bool route_table::walk(node_index source, node_index destination, const next_hop
             at = neighbour(at, p);
             path.append(" ").append(name(p)).append(" ").append(name(at));
         }
-        throw input_error("the routing from " + name(shape_.at(source)) + " to " + name(target) +
-                          " is no path: " + what + ". It goes " + path + ".");
+        throw input_error(error_class::routing, "the routing from " + name(shape_.at(source)) + " to " + name(target) +
+                                                    " is no path: " + what + ". It goes " + path + ".");
     };
     std::vector<bool> seen(nodes_ * port_count, false);
     while (here != target) {

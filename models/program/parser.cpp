@@ -352,8 +352,8 @@ void parser::operands(const token& word, Described& described) {
 
 program_file parse_file(std::string_view text, std::string_view file_name) {
     if (text.size() > max_text_bytes) {
-        throw input_error(std::string(file_name) + ": the program is longer than " + std::to_string(max_text_bytes) +
-                          " bytes");
+        throw input_error(error_class::program_text, std::string(file_name) + ": the program is longer than " +
+                                                         std::to_string(max_text_bytes) + " bytes");
     }
     return parser(text, file_name).run();
 }
@@ -381,10 +381,11 @@ node_rectangle parse_rectangle(std::string_view text) {
     c[1] = c[0];
     if (good && at != end) good = sign(':') && node(c[1]) && at == end;
     if (!good || c[1].x < c[0].x || c[1].y < c[0].y) {
-        throw input_error("'" + std::string(text) +
-                          "' is no rectangle of nodes: expected x0,y0:x1,y1 with x0 <= x1 "
-                          "and y0 <= y1, all from 0 to " +
-                          std::to_string(max_grid_side - 1) + ", or x,y for one node");
+        throw input_error(error_class::option_value,
+                          "'" + std::string(text) +
+                              "' is no rectangle of nodes: expected x0,y0:x1,y1 with x0 <= x1 "
+                              "and y0 <= y1, all from 0 to " +
+                              std::to_string(max_grid_side - 1) + ", or x,y for one node");
     }
     return {c[0], c[1]};
 }

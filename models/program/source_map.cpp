@@ -21,7 +21,7 @@ template <typename Declared>
 }  // namespace
 
 text_error::text_error(std::string_view file, text_position where, const std::string& message)
-    : input_error(to_string(file, where) + ": " + message),
+    : input_error(error_class::program_text, to_string(file, where) + ": " + message),
       where_(where),
       message_(std::make_shared<const std::string>(message)) {}
 

@@ -38,13 +38,13 @@ exit_code check_programs(const check_options& options) {
             }
             std::cerr << source.complaints();
         } catch (const input_error& e) {
-            std::cerr << "error: " << one_line(e.what()) << "\n";
+            std::cerr << error_line(e.kind(), one_line(e.what())) << "\n";
         }
         good = false;
     }
     std::cout << std::flush;
     if (!std::cout) {
-        throw input_error("cannot write to the standard output");
+        throw input_error(error_class::file_unwritable, "cannot write to the standard output");
     }
     return good ? exit_code::good : exit_code::bad_input;
 }

@@ -142,8 +142,9 @@ TEST_P(wrong_bits, one_bit_of_one_result_is_found_and_named) {
         EXPECT_FALSE(l.good());
         EXPECT_EQ(exit_code_of_one(l), exit_code::failed);
         const std::string where = "row " + std::to_string(at / 40) + ", column " + std::to_string(at % 40);
-        EXPECT_THAT(complaints(l),
-                    ElementsAre(AllOf(StartsWith("layer 'conv1': 1 of 1320 results differ"), HasSubstr(where))));
+        EXPECT_THAT(
+            complaints(l),
+            ElementsAre(AllOf(StartsWith("error D1-E801: layer 'conv1': 1 of 1320 results differ"), HasSubstr(where))));
         EXPECT_THAT(table_line(l), testing::EndsWith("WRONG"));
         p.flip(node, byte, byte + 1, bit);
     }
@@ -194,9 +195,9 @@ TEST(races, a_product_without_its_waits_is_reported) {
     EXPECT_GT(l.races, 0U);
     EXPECT_FALSE(l.good());
     EXPECT_EQ(exit_code_of_one(l), exit_code::failed);
-    EXPECT_THAT(complaints(l),
-                ElementsAre(AllOf(StartsWith("layer 'conv1': " + std::to_string(l.races) + " races; the first: "),
-                                  HasSubstr("bytes"), HasSubstr("node"))));
+    EXPECT_THAT(complaints(l), ElementsAre(AllOf(StartsWith("error D1-E801: layer 'conv1': " + std::to_string(l.races) +
+                                                            " races; the first: "),
+                                                 HasSubstr("bytes"), HasSubstr("node"))));
     EXPECT_THAT(table_line(l), testing::EndsWith("RACES"));
 }
 
@@ -241,8 +242,8 @@ TEST(deadlock, of_a_product_whose_pulls_tell_nobody_says_who_waits_for_what) {
     ASSERT_EQ(complaints(l).size(), 1U);
     const std::string said = complaints(l).front();
     EXPECT_THAT(said,
-                AllOf(StartsWith("layer 'conv1': nothing can happen any more, but these wait:\n"), HasSubstr("node["),
-                      HasSubstr("thread "), HasSubstr("instruction "), HasSubstr("semaphore")));
+                AllOf(StartsWith("error D1-E802: layer 'conv1': nothing can happen any more, but these wait:\n"),
+                      HasSubstr("node["), HasSubstr("thread "), HasSubstr("instruction "), HasSubstr("semaphore")));
     EXPECT_NE(said.back(), '\n');
     EXPECT_THAT(table_line(l), testing::EndsWith("DEADLOCK"));
 }

@@ -106,7 +106,7 @@ TEST_F(program, too_little_memory_of_the_host_is_an_error_with_code_1) {
     const outcome off = folder.run(small_run("wide.csv", {"--functional", "off"}));
     ASSERT_EQ(::setrlimit(RLIMIT_AS, &before), 0);
     EXPECT_EQ(o.code, 1);
-    EXPECT_THAT(o.err, StartsWith("error: the host has not enough memory for this run; try --functional off"));
+    EXPECT_THAT(o.err, StartsWith("error D1-E804: the host has not enough memory for this run; try --functional off"));
     EXPECT_EQ(off.code, 0);
     EXPECT_THAT(folder.names(), ElementsAre("net.csv", "wide.csv"));
 }
@@ -116,12 +116,12 @@ TEST_F(program, too_little_memory_of_the_host_is_an_error_with_code_1) {
 TEST_F(program, a_full_disk_is_an_error_whichever_output_it_is) {
     const outcome json = folder.run(small_run("net.csv", {"--json", "/dev/full"}));
     EXPECT_EQ(json.code, 2);
-    EXPECT_THAT(json.err, MatchesRegex("error: cannot write '/dev/full': No space left on device; [^\n]*\n"));
+    EXPECT_THAT(json.err, MatchesRegex("error D1-E202: cannot write '/dev/full': No space left on device; [^\n]*\n"));
     EXPECT_THAT(json.out, HasSubstr("\ntotal ")) << "what was computed is still shown";
     for (const words& arguments : {small_run("net.csv"), words{"--help"}, words{"--dump-config"}}) {
         const outcome o = folder.run(arguments, stream_kind::full_device);
         EXPECT_EQ(o.code, 2);
-        EXPECT_THAT(o.err, MatchesRegex("error: cannot write [^\n]*standard output[^\n]*\n"));
+        EXPECT_THAT(o.err, MatchesRegex("error D1-E202: cannot write [^\n]*standard output[^\n]*\n"));
     }
 }
 
@@ -129,7 +129,7 @@ TEST_F(program, without_a_reader_or_a_standard_output_the_json_is_still_whole) {
     for (const stream_kind out : {stream_kind::broken_pipe, stream_kind::closed, stream_kind::full_device}) {
         const outcome o = folder.run(small_run("net.csv", {"--json", "a.json"}), out);
         EXPECT_EQ(o.code, 2) << "and no signal";
-        EXPECT_THAT(o.err, MatchesRegex("error: cannot write the report to the standard output[^\n]*\n"));
+        EXPECT_THAT(o.err, MatchesRegex("error D1-E202: cannot write the report to the standard output[^\n]*\n"));
         EXPECT_TRUE(json_of(folder, "a.json").at("complete").as_bool());
         EXPECT_THAT(folder.names(), ElementsAre("a.json", "net.csv"));
         std::filesystem::remove(folder / "a.json");
@@ -143,7 +143,7 @@ TEST_F(program, an_unwritable_json_is_refused_before_anything_runs) {
         const outcome o = folder.run(small_run("net.csv", {"--json", target}));
         EXPECT_EQ(o.code, 2);
         EXPECT_EQ(o.out, "");
-        EXPECT_THAT(o.err, MatchesRegex("error: cannot write '" + std::string(target) + "': [^\n]*\n"));
+        EXPECT_THAT(o.err, MatchesRegex("error D1-E202: cannot write '" + std::string(target) + "': [^\n]*\n"));
     }
     EXPECT_THAT(folder.names(), ElementsAre("folder", "net.csv"));
 }

@@ -32,7 +32,7 @@ symbol find_symbol(const std::string& option, const program::program_file& progr
     try {
         return {programs, wanted.symbol};
     } catch (const input_error& e) {
-        throw input_error("--" + option + " " + wanted.symbol + "=" + wanted.file + ": " + e.what());
+        throw input_error(e.kind(), "--" + option + " " + wanted.symbol + "=" + wanted.file + ": " + e.what());
     }
 }
 
@@ -48,9 +48,10 @@ class program_runner {
         for (const symbol_file& d : options.dumps) {
             dumps_.emplace_back(find_symbol("dump", programs, d), d.file);
             if (!options.parameters.simulation.functional && !dumps_.back().buffer.is_index()) {
-                throw input_error("--dump " + d.symbol +
-                                  ": nothing is computed with --functional off; leave one of "
-                                  "them out");
+                throw input_error(error_class::option_conflict,
+                                  "--dump " + d.symbol +
+                                      ": nothing is computed with --functional off; leave one of "
+                                      "them out");
             }
         }
         std::vector<symbol> loaded;
@@ -140,20 +141,22 @@ exit_code exec_programs(const exec_options& options) {
     result.host = host_figures_since(started);
     std::cout << text_report(result, options) << std::flush;
     for (const std::string& complaint : complaints(result)) {
-        std::cerr << "error: " << complaint << "\n";
+        std::cerr << complaint << "\n";
     }
     if (result.forgotten_reads != 0) {
         std::cerr << "warning: the race detector had no room for " << result.forgotten_reads
                   << " reads; it may have missed a race\n";
     }
     if (result.run.status == run_status::interrupted) {
-        std::cerr << "interrupted at cycle " << result.run.cycles << "\n";
+        std::cerr << error_line(error_class::interrupted, "interrupted at cycle " + std::to_string(result.run.cycles))
+                  << "\n";
     }
     if (json) {
         json->write(json_report(result, options));
     }
     if (!std::cout) {
-        throw input_error("cannot write the report to the standard output; is its disk full or its reader gone?");
+        throw input_error(error_class::file_unwritable,
+                          "cannot write the report to the standard output; is its disk full or its reader gone?");
     }
     return result.code();
 }

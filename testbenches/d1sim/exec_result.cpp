@@ -6,6 +6,7 @@
 #include <iomanip>
 #include <sstream>
 
+#include "models/parameter/error.hpp"
 #include "models/program/source_map.hpp"
 #include "platforms/configuration.hpp"
 #include "testbenches/d1sim/layer_result.hpp"
@@ -86,17 +87,24 @@ exit_code exec_result::code() const {
 
 std::vector<std::string> complaints(const exec_result& result) {
     std::vector<std::string> all;
+    const auto complain = [&](error_class kind, const std::string& what) { all.push_back(error_line(kind, what)); };
     if (!result.run.message.empty()) {
-        all.push_back(result.run.message.substr(0, result.run.message.find_last_not_of('\n') + 1));
+        complain(result.run.status == run_status::deadlock ? error_class::deadlock : error_class::check_failed,
+                 result.run.message.substr(0, result.run.message.find_last_not_of('\n') + 1));
     }
     if (result.run.address_errors != 0) {
-        all.push_back(count_of(result.run.address_errors, "burst") + " answered with an address error");
+        complain(error_class::check_failed,
+                 count_of(result.run.address_errors, "burst") + " answered with an address error");
     }
-    all.insert(all.end(), result.race_texts.begin(), result.race_texts.end());
-    all.insert(all.end(), result.uninitialised_texts.begin(), result.uninitialised_texts.end());
+    for (const std::string& race : result.race_texts) {
+        complain(error_class::check_failed, race);
+    }
+    for (const std::string& read : result.uninitialised_texts) {
+        complain(error_class::check_failed, read);
+    }
     if (result.races > result.race_texts.size()) {
-        all.push_back("races in " + std::to_string(result.races) + " accesses; the first " +
-                      std::to_string(result.race_texts.size()) + " kinds are named above");
+        complain(error_class::check_failed, "races in " + std::to_string(result.races) + " accesses; the first " +
+                                                std::to_string(result.race_texts.size()) + " kinds are named above");
     }
     return all;
 }

@@ -13,14 +13,16 @@ std::ifstream open_input(const std::filesystem::path& path, std::string_view wan
     std::error_code error;
     const std::filesystem::file_status status = std::filesystem::status(path, error);
     if (std::filesystem::is_directory(status)) {
-        throw input_error(name + ": a directory; give " + std::string(wanted) + " itself");
+        throw input_error(error_class::file_unreadable,
+                          name + ": a directory; give " + std::string(wanted) + " itself");
     }
     if (status.type() == std::filesystem::file_type::not_found) {
-        throw input_error(name + ": no such file");
+        throw input_error(error_class::file_unreadable, name + ": no such file");
     }
     std::ifstream file(path, std::ios::binary);
     if (!file) {
-        throw input_error(name + ": cannot open the file: " + std::generic_category().message(errno));
+        throw input_error(error_class::file_unreadable,
+                          name + ": cannot open the file: " + std::generic_category().message(errno));
     }
     return file;
 }
@@ -34,7 +36,8 @@ std::string read_input(const std::filesystem::path& path, std::string_view wante
         text.append(piece.data(), static_cast<std::size_t>(file.gcount()));
     }
     if (file.bad()) {
-        throw input_error(path.string() + ": cannot read the file: " + std::generic_category().message(errno));
+        throw input_error(error_class::file_unreadable,
+                          path.string() + ": cannot read the file: " + std::generic_category().message(errno));
     }
     return text;
 }

@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "models/numerics/matrix.hpp"
+#include "models/parameter/error.hpp"
 
 namespace d1 {
 
@@ -50,22 +51,27 @@ std::string_view bound_by(const run_bounds& b) {
 
 std::vector<std::string> complaints(const layer_result& l) {
     std::vector<std::string> all;
-    const auto complain = [&](const std::string& what) { all.push_back("layer '" + l.layer.name + "': " + what); };
+    const auto complain = [&](error_class kind, const std::string& what) {
+        all.push_back(error_line(kind, "layer '" + l.layer.name + "': " + what));
+    };
     if (!l.run.message.empty()) {
-        complain(l.run.message.substr(0, l.run.message.find_last_not_of('\n') + 1));
+        complain(l.run.status == run_status::deadlock ? error_class::deadlock : error_class::check_failed,
+                 l.run.message.substr(0, l.run.message.find_last_not_of('\n') + 1));
     }
     if (l.run.address_errors != 0) {
-        complain(std::to_string(l.run.address_errors) + " bursts were answered with an address error");
+        complain(error_class::check_failed,
+                 std::to_string(l.run.address_errors) + " bursts were answered with an address error");
     }
     if (l.check && !l.check->good()) {
         const check_result& c = *l.check;
-        complain(std::to_string(c.wrong) + " of " + std::to_string(c.results) + " results differ, " +
-                 std::to_string(c.sampled_wrong) + " of " + std::to_string(c.sampled) +
-                 " from the integer reference, " + std::to_string(c.outside_bound) + " lie outside the error bound; " +
-                 c.first_difference);
+        complain(error_class::check_failed, std::to_string(c.wrong) + " of " + std::to_string(c.results) +
+                                                " results differ, " + std::to_string(c.sampled_wrong) + " of " +
+                                                std::to_string(c.sampled) + " from the integer reference, " +
+                                                std::to_string(c.outside_bound) + " lie outside the error bound; " +
+                                                c.first_difference);
     }
     if (l.races != 0) {
-        complain(std::to_string(l.races) + " races; the first: " + l.first_race);
+        complain(error_class::check_failed, std::to_string(l.races) + " races; the first: " + l.first_race);
     }
     if (l.uninitialised != 0) {
         complain(std::to_string(l.uninitialised) +

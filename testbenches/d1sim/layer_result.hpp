@@ -66,7 +66,7 @@ struct rates {
 /// The bounds by their names.
 [[nodiscard]] boost::json::object bounds_json(const run_bounds& bounds);
 
-/// What went wrong in a layer, a message each; a deadlock's has a line for each that waits.
+/// What went wrong in a layer, a message each with its code; a deadlock's has a line for each that waits.
 [[nodiscard]] std::vector<std::string> complaints(const layer_result& l);
 
 /// The table for people.

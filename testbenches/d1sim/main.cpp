@@ -30,15 +30,17 @@ d1::exit_code run(const std::vector<std::string>& arguments) {
     if (!line.run) {
         std::cout << line.text << std::flush;
         if (!std::cout) {
-            throw d1::input_error("cannot write to the standard output");
+            throw d1::input_error(d1::error_class::file_unwritable, "cannot write to the standard output");
         }
         return d1::exit_code::good;
     }
     return d1::run_table(*line.run);
 }
 
-void complain(const std::string& message) {
-    std::cerr << "error: " << d1::one_line(message) << "\n";
+/// Gives the exit code.
+int complain(d1::error_class kind, const std::string& message) {
+    std::cerr << d1::error_line(kind, d1::one_line(message)) << "\n";
+    return d1::describe(kind).exit_code;
 }
 
 }  // namespace
@@ -51,16 +53,15 @@ int sc_main(int argc, char* argv[]) {
     try {
         return static_cast<int>(run(std::vector<std::string>(argv + 1, argv + argc)));
     } catch (const d1::input_error& e) {
-        complain(e.what());
-        return static_cast<int>(d1::exit_code::bad_input);
+        return complain(e.kind(), e.what());
     } catch (const std::bad_alloc&) {
-        complain("the host has not enough memory for this run; try --functional off or a smaller layer");
-        return static_cast<int>(d1::exit_code::failed);
-    } catch (const sc_core::sc_report&) {  // written where it was raised
-        return static_cast<int>(d1::exit_code::failed);
+        return complain(d1::error_class::out_of_memory,
+                        "the host has not enough memory for this run; try --functional off or a smaller layer");
+    } catch (const sc_core::sc_report& e) {  // its text was written where it was raised
+        return complain(d1::error_class::internal,
+                        std::string("the report of '") + e.get_msg_type() + "' ended the run");
     } catch (const std::exception& e) {
-        complain(e.what());
-        return static_cast<int>(d1::exit_code::failed);
+        return complain(d1::error_class::internal, e.what());
     }
 }
 

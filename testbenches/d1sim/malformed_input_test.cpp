@@ -41,13 +41,13 @@ std::string refusal(const std::string& table, const std::string& config, words a
         const std::size_t end = o.err.find('\n', at);
         EXPECT_NE(end, std::string::npos) << "the last line has no end";
         const std::string line = o.err.substr(at, end - at);
-        EXPECT_TRUE(line.starts_with("error: ") || line.starts_with("warning: ")) << line;
+        EXPECT_TRUE(line.starts_with("error D1-E") || line.starts_with("warning: ")) << line;
         for (const char c : line) {
             EXPECT_GE(static_cast<unsigned char>(c), 0x20U);
         }
-        if (line.starts_with("error: ")) {
+        if (line.starts_with("error D1-E")) {
             ++errors;
-            message = line.substr(7);
+            message = line.substr(std::string_view("error D1-E101: ").size());
         }
         at = end == std::string::npos ? o.err.size() : end + 1;
     }

@@ -62,7 +62,9 @@ class header_reader {
         return h;
     }
 
-    [[noreturn]] void refuse(const std::string& what) const { throw input_error(std::string(name_) + ": " + what); }
+    [[noreturn]] void refuse(const std::string& what) const {
+        throw input_error(error_class::array, std::string(name_) + ": " + what);
+    }
 
   private:
     [[noreturn]] void bad() const {

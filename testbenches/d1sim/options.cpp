@@ -88,8 +88,9 @@ std::uint64_t number(const std::string& option, const std::string& text, std::ui
     std::uint64_t value = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
     if (text.empty() || error != std::errc() || end != text.data() + text.size() || value < least || value > most) {
-        throw input_error("--" + option + ": '" + text + "' is not allowed; a whole number from " +
-                          std::to_string(least) + " to " + std::to_string(most) + " is");
+        throw input_error(error_class::option_value, "--" + option + ": '" + text +
+                                                         "' is not allowed; a whole number from " +
+                                                         std::to_string(least) + " to " + std::to_string(most) + " is");
     }
     return value;
 }
@@ -102,7 +103,7 @@ std::string one_of(const std::string& option, const std::string& text, const std
         }
         names += (names.empty() ? "" : " or ") + name;
     }
-    throw input_error("--" + option + ": '" + text + "' is not allowed; " + names + " is");
+    throw input_error(error_class::option_value, "--" + option + ": '" + text + "' is not allowed; " + names + " is");
 }
 
 /// "; the nearest is --check", for what is nearly an option.
@@ -118,7 +119,8 @@ std::string nearest_option(const po::options_description& options, const std::st
 void refuse_option_as_value(const po::option& option) {
     const std::vector<std::string>& tokens = option.original_tokens;
     if (tokens.size() == 2 && tokens[1].starts_with("--")) {
-        throw input_error(tokens[0] + ": its value is missing; '" + tokens[1] + "' is an option; see d1sim --help");
+        throw input_error(error_class::command_line,
+                          tokens[0] + ": its value is missing; '" + tokens[1] + "' is an option; see d1sim --help");
     }
 }
 
@@ -139,9 +141,10 @@ po::variables_map parse(const std::vector<std::string>& arguments) {
         po::store(parsed, given);
         po::notify(given);
     } catch (const po::unknown_option& e) {
-        throw input_error(std::string(e.what()) + nearest_option(visible, e.get_option_name()) + "; see d1sim --help");
+        throw input_error(error_class::command_line,
+                          std::string(e.what()) + nearest_option(visible, e.get_option_name()) + "; see d1sim --help");
     } catch (const po::error& e) {
-        throw input_error(std::string(e.what()) + "; see d1sim --help");
+        throw input_error(error_class::command_line, std::string(e.what()) + "; see d1sim --help");
     }
     return given;
 }
@@ -175,7 +178,8 @@ void refuse_to_overwrite(const std::string& option, const std::string& output, c
     for (const std::string& input : inputs) {
         std::error_code ignored;
         if (std::filesystem::is_regular_file(output, ignored) && std::filesystem::equivalent(output, input, ignored)) {
-            throw input_error("--" + option + ": '" + output + "' is the input '" + input + "'; name another file");
+            throw input_error(error_class::option_conflict,
+                              "--" + option + ": '" + output + "' is the input '" + input + "'; name another file");
         }
     }
 }
@@ -186,7 +190,7 @@ std::string json_of(const po::variables_map& given, words inputs) {
     }
     const auto json = given["json"].as<std::string>();
     if (json.empty()) {
-        throw input_error("--json: the name of the file is empty");
+        throw input_error(error_class::option_value, "--json: the name of the file is empty");
     }
     if (given.count("config") != 0) {
         const auto& files = given["config"].as<words>();
@@ -202,11 +206,12 @@ std::vector<symbol_file> symbol_files(const po::variables_map& given, const std:
         for (const std::string& text : given[option].as<words>()) {
             const std::size_t equals = text.find('=');
             if (equals == std::string::npos || equals == 0 || equals + 1 == text.size()) {
-                throw input_error("--" + option + ": '" + text + "' is not SYMBOL=FILE, as in data=" + option + ".npy");
+                throw input_error(error_class::option_value,
+                                  "--" + option + ": '" + text + "' is not SYMBOL=FILE, as in data=" + option + ".npy");
             }
             const symbol_file f{text.substr(0, equals), text.substr(equals + 1)};
             if (std::any_of(all.begin(), all.end(), [&](const symbol_file& o) { return o.symbol == f.symbol; })) {
-                throw input_error("--" + option + ": '" + f.symbol + "' is given twice");
+                throw input_error(error_class::option_conflict, "--" + option + ": '" + f.symbol + "' is given twice");
             }
             all.push_back(f);
         }
@@ -221,17 +226,18 @@ std::optional<program::node_rectangle> rectangle_of(const po::variables_map& giv
     try {
         return program::parse_rectangle(given["on"].as<std::string>());
     } catch (const input_error& e) {
-        throw input_error(std::string("--on: ") + e.what());
+        throw input_error(error_class::option_value, std::string("--on: ") + e.what());
     }
 }
 
 exec_options exec_of(const po::variables_map& given, const words& command) {
     if (command.size() < 2 || command[1].empty()) {
-        throw input_error("d1sim exec: which program? A .d1p file is wanted; see d1sim exec --help");
+        throw input_error(error_class::command_line,
+                          "d1sim exec: which program? A .d1p file is wanted; see d1sim exec --help");
     }
     if (command.size() > 2) {
-        throw input_error("d1sim exec: one file at a time; '" + command[2] +
-                          "' is one too many (a file may hold several programs)");
+        throw input_error(error_class::command_line, "d1sim exec: one file at a time; '" + command[2] +
+                                                         "' is one too many (a file may hold several programs)");
     }
     exec_options exec;
     exec.program = command[1];
@@ -252,7 +258,8 @@ exec_options exec_of(const po::variables_map& given, const words& command) {
         const auto path = std::filesystem::path(d.file).lexically_normal();
         if (std::any_of(outputs.begin(), outputs.end(),
                         [&](const std::string& o) { return std::filesystem::path(o).lexically_normal() == path; })) {
-            throw input_error("--dump: '" + d.file + "' is written twice; name another file");
+            throw input_error(error_class::option_conflict,
+                              "--dump: '" + d.file + "' is written twice; name another file");
         }
         outputs.push_back(d.file);
     }
@@ -261,7 +268,8 @@ exec_options exec_of(const po::variables_map& given, const words& command) {
 
 check_options check_of(const po::variables_map& given, const words& command) {
     if (command.size() < 2) {
-        throw input_error("d1sim check: which programs? .d1p files are wanted; see d1sim check --help");
+        throw input_error(error_class::command_line,
+                          "d1sim check: which programs? .d1p files are wanted; see d1sim check --help");
     }
     return {{command.begin() + 1, command.end()}, rectangle_of(given), configure(given).value()};
 }
@@ -276,14 +284,16 @@ std::string map_of(const po::variables_map& given, const words& command) {
 run_options run_of(const po::variables_map& given, const std::vector<std::string>& command) {
     run_options run;
     if (command.size() < 2) {
-        throw input_error("d1sim run: which file? A SCALE-Sim topology CSV is wanted; see d1sim --help");
+        throw input_error(error_class::command_line,
+                          "d1sim run: which file? A SCALE-Sim topology CSV is wanted; see d1sim --help");
     }
     if (command.size() > 2) {
-        throw input_error("d1sim run: one file at a time; '" + command[2] + "' is one too many");
+        throw input_error(error_class::command_line,
+                          "d1sim run: one file at a time; '" + command[2] + "' is one too many");
     }
     run.topology = command[1];
     if (run.topology.empty()) {
-        throw input_error("d1sim run: the name of the file is empty");
+        throw input_error(error_class::command_line, "d1sim run: the name of the file is empty");
     }
     run.parameters = configure(given).value();
     if (given.count("batch") != 0) {
@@ -295,19 +305,21 @@ run_options run_of(const po::variables_map& given, const std::vector<std::string
     }
     run.check = given.count("check") != 0;
     if (run.check && !run.parameters.simulation.functional) {
-        throw input_error("--check needs results, and with --functional off there are none; leave one of them out");
+        throw input_error(error_class::option_conflict,
+                          "--check needs results, and with --functional off there are none; leave one of them out");
     }
     run.json = json_of(given, {run.topology});
     if (given.count("emit-programs") != 0) {
         run.emit_programs = given["emit-programs"].as<std::string>();
         if (run.emit_programs.empty()) {
-            throw input_error("--emit-programs: the name of the folder is empty");
+            throw input_error(error_class::option_value, "--emit-programs: the name of the folder is empty");
         }
     }
     run.statistics = given.count("statistics") != 0;
     if (given.count("stats-interval") != 0) {
         if (run.json.empty()) {
-            throw input_error("--stats-interval needs --json FILE: the samples stand there");
+            throw input_error(error_class::option_conflict,
+                              "--stats-interval needs --json FILE: the samples stand there");
         }
         const auto text = given["stats-interval"].as<std::string>();
         run.sample_layers = true;
@@ -337,15 +349,16 @@ command_line parse_command_line(const std::vector<std::string>& arguments) {
     } else if (command.empty() ||
                (command[0] != "run" && command[0] != "exec" && command[0] != "check" && command[0] != "map")) {
         throw input_error(
+            error_class::command_line,
             (command.empty() ? std::string("no command is given") : "there is no command '" + command[0] + "'") +
-            "; 'd1sim run FILE' runs the layers of a table, exec and check are for programs, map prints the addresses; "
-            "see d1sim "
-            "--help");
+                 "; 'd1sim run FILE' runs the layers of a table, exec and check are for programs, map prints the "
+                 "addresses; see d1sim --help");
     } else {
         for (const auto& [option, value] : given) {
             if (!goes_with(command[0], option)) {
-                throw input_error("--" + option + " does not go with 'd1sim " + command[0] + "'; see d1sim " +
-                                  command[0] + " --help");
+                throw input_error(error_class::option_conflict, "--" + option + " does not go with 'd1sim " +
+                                                                    command[0] + "'; see d1sim " + command[0] +
+                                                                    " --help");
             }
         }
         if (command[0] == "run") {

@@ -52,8 +52,8 @@ int write_all(int descriptor, std::string_view text) {
 }  // namespace
 
 void output_file::refuse(int error) const {
-    throw input_error("cannot write '" + target_.string() + "': " + std::strerror(error) +
-                      "; name another file or make room for it");
+    throw input_error(error_class::file_unwritable, "cannot write '" + target_.string() + "': " + std::strerror(error) +
+                                                        "; name another file or make room for it");
 }
 
 int output_file::create_temporary() const {

@@ -15,16 +15,18 @@ namespace {
 /// Throws input_error for what is no text at all, so that nobody is told of an unexpected character in an image.
 void require_text(const program_source& source) {
     if (source.text.find('\0') != std::string::npos) {
-        throw input_error(source.file + ": holds NUL bytes, so it is no text; a program in the form that " +
-                          "docs/program_text.md describes is wanted");
+        throw input_error(error_class::program_text,
+                          source.file + ": holds NUL bytes, so it is no text; a program in the form that " +
+                              "docs/program_text.md describes is wanted");
     }
 }
 
 void place(program_source& source, const std::optional<program::node_rectangle>& on) {
     program::program_file& programs = source.programs;
     if (on && programs.roles.size() > 1) {
-        throw input_error("--on: '" + source.file + "' holds " + std::to_string(programs.roles.size()) +
-                          " programs and says who runs each; leave --on out");
+        throw input_error(error_class::option_conflict, "--on: '" + source.file + "' holds " +
+                                                            std::to_string(programs.roles.size()) +
+                                                            " programs and says who runs each; leave --on out");
     }
     if (on || programs.nodes.size() == 0) {
         const program::node_rectangle where = on.value_or(program::node_rectangle{});
@@ -39,7 +41,8 @@ void find_faults(program_source& source, const d1_parameters& parameters) {
     const program::limits limits{node.sram.bytes, node.sram.semaphores, node.core.threads};
     for (const program::role& r : source.programs.roles) {
         for (const program::diagnostic& d : program::validate(r.body, limits)) {
-            source.faults.push_back({program::position_of(r.body, *r.body.source, d), d.message});
+            source.faults.push_back(
+                {error_class::program_unfit, program::position_of(r.body, *r.body.source, d), d.message});
         }
     }
 }
@@ -57,7 +60,7 @@ std::string program_source::complaints() const {
     constexpr std::size_t longest_line = 160;
     std::string all;
     for (const fault& f : faults) {
-        all += program::to_string(one_line(file), f.where) + ": error: " + f.message + "\n";
+        all += program::to_string(one_line(file), f.where) + ": " + error_line(f.kind, f.message) + "\n";
         std::string line(line_of(text, f.where.line));
         if (line.empty() || line.size() > longest_line || f.where.column > line.size() + 1) {
             continue;
@@ -75,7 +78,7 @@ program_source read_programs(const std::string& file, const std::optional<progra
     try {
         source.programs = program::parse_file(source.text, file);
     } catch (const program::text_error& e) {
-        source.faults.push_back({e.where(), e.message()});
+        source.faults.push_back({e.kind(), e.where(), e.message()});
         return source;
     }
     place(source, on);

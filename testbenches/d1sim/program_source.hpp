@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "models/parameter/error.hpp"
 #include "models/program/program_file.hpp"
 #include "models/program/source_map.hpp"
 #include "platforms/d1_parameters.hpp"
@@ -13,6 +14,7 @@ namespace d1 {
 
 /// Something wrong with a program, at a place of its file.
 struct fault {
+    error_class kind;
     program::text_position where;
     std::string message;
 };
@@ -24,7 +26,8 @@ struct program_source {
     program::program_file programs;
     std::vector<fault> faults;
 
-    /// Every fault as compilers tell theirs: "file:line:column: error: message", the line, and a mark below the place.
+    /// Every fault as compilers tell theirs: "file:line:column: error CODE: message", the line, and a mark below the
+    /// place.
     [[nodiscard]] std::string complaints() const;
 };
 

@@ -88,8 +88,8 @@ class table_runner {
     void plan() {
         for (const layer& l : table_.layers) {
             const auto refuse = [&](const std::string& why) {
-                throw input_error(options_.topology + ":" + std::to_string(l.line) + ": layer '" + l.name +
-                                  "': " + why);
+                throw input_error(error_class::layer, options_.topology + ":" + std::to_string(l.line) + ": layer '" +
+                                                          l.name + "': " + why);
             };
             try {
                 products_.emplace_back(l.gemm, options_.output, die_);
@@ -214,17 +214,21 @@ exit_code run_table(const run_options& options) {
     std::cout << text_report(result, options) << std::flush;
     for (const layer_result& l : result.layers) {
         for (const std::string& complaint : complaints(l)) {
-            std::cerr << "error: " << complaint << "\n";
+            std::cerr << complaint << "\n";
         }
     }
     if (result.interrupted) {
-        std::cerr << "interrupted: " << result.finished_layers() << " of " << runner.layers() << " layers finished\n";
+        std::cerr << error_line(error_class::interrupted, "interrupted: " + std::to_string(result.finished_layers()) +
+                                                              " of " + std::to_string(runner.layers()) +
+                                                              " layers finished")
+                  << "\n";
     }
     if (json) {
         json->write(json_report(result, options));
     }
     if (!std::cout) {
-        throw input_error("cannot write the report to the standard output; is its disk full or its reader gone?");
+        throw input_error(error_class::file_unwritable,
+                          "cannot write the report to the standard output; is its disk full or its reader gone?");
     }
     return exit_code_of(result);
 }

@@ -18,9 +18,11 @@ symbol::symbol(const program::program_file& file, std::string_view name) : name_
                 continue;
             }
             if (!holders_.empty() && (b.bytes != bytes_ || b.type != type_ || b.content != content_)) {
-                throw input_error("the programs disagree about '" + name_ +
-                                  "': its bytes, type or content are not the same in all that declare it; give them "
-                                  "different names");
+                throw input_error(
+                    error_class::symbol,
+                    "the programs disagree about '" + name_ +
+                        "': its bytes, type or content are not the same in all that declare it; give them "
+                        "different names");
             }
             bytes_ = b.bytes;
             type_ = b.type;
@@ -29,12 +31,14 @@ symbol::symbol(const program::program_file& file, std::string_view name) : name_
         }
     }
     if (holders_.empty()) {
-        throw input_error("no program has a buffer '" + name_ + "'" +
-                          program::detail::suggestion(name, std::vector(known.begin(), known.end())));
+        throw input_error(error_class::symbol,
+                          "no program has a buffer '" + name_ + "'" +
+                              program::detail::suggestion(name, std::vector(known.begin(), known.end())));
     }
     if (bytes_ % numerics::bytes(type_.format) != 0) {
-        throw input_error("the " + std::to_string(bytes_) + " bytes of '" + name_ + "' are no whole number of " +
-                          std::string(numerics::name(type_.format)) + " elements; no array holds them");
+        throw input_error(error_class::symbol,
+                          "the " + std::to_string(bytes_) + " bytes of '" + name_ + "' are no whole number of " +
+                              std::string(numerics::name(type_.format)) + " elements; no array holds them");
     }
 }
 
@@ -42,14 +46,15 @@ void symbol::load(die& on, const placement& where, const npy_array& array, const
     const auto rows = static_cast<std::uint64_t>(where.logical.rows);
     const auto columns = static_cast<std::uint64_t>(where.logical.columns);
     if (const std::string why = why_not(array, type_); !why.empty()) {
-        throw input_error(file + ": " + why + " (buffer '" + name_ + "')");
+        throw input_error(error_class::array, file + ": " + why + " (buffer '" + name_ + "')");
     }
     const bool each = array.shape.size() >= 2 && array.shape[0] == rows && array.shape[1] == columns &&
                       array.elements() == rows * columns * elements();
     if (!each && array.elements() != elements()) {
-        throw input_error(file + ": an array of shape " + to_string(array.shape) + "; buffer '" + name_ + "' expects " +
-                          to_string({rows, columns, elements()}) + ", for each node by row and column, or " +
-                          to_string({elements()}) + ", the same for all; the last axis may be split");
+        throw input_error(error_class::array, file + ": an array of shape " + to_string(array.shape) + "; buffer '" +
+                                                  name_ + "' expects " + to_string({rows, columns, elements()}) +
+                                                  ", for each node by row and column, or " + to_string({elements()}) +
+                                                  ", the same for all; the last axis may be split");
     }
     std::vector<std::byte> bytes(bytes_);
     for (const holder& h : holders_) {

@@ -145,8 +145,9 @@ class topology_reader {
             ++where.line;
             read_line(csv::take_line(text), where);
         }
-        if (!header_) throw input_error(file_ + ": no header; " + std::string(expected_header));
-        if (result_.layers.empty()) throw input_error(file_ + ": a header, but no layer; add a row for each layer");
+        if (!header_) throw input_error(error_class::table, file_ + ": no header; " + std::string(expected_header));
+        if (result_.layers.empty())
+            throw input_error(error_class::table, file_ + ": a header, but no layer; add a row for each layer");
         if (held_back_ > 0) result_.warnings.push_back(located(where, std::to_string(held_back_) + " more warnings"));
         return std::move(result_);
     }
@@ -220,16 +221,20 @@ class topology_reader {
 
 topology parse_topology(std::string_view text, std::string_view file_name, std::uint32_t batch) {
     if (batch == 0 || batch > max_dimension) {
-        throw input_error("batch: '" + std::to_string(batch) +
-                          "' is out of range; allowed are whole numbers from 1 to " + std::to_string(max_dimension));
+        throw input_error(error_class::option_value, "batch: '" + std::to_string(batch) +
+                                                         "' is out of range; allowed are whole numbers from 1 to " +
+                                                         std::to_string(max_dimension));
     }
     if (text.size() > max_topology_bytes) {
-        throw input_error(std::string(file_name) + ": larger than " + std::to_string(max_topology_bytes >> 20) +
-                          " MiB, which no table of layers is");
+        throw input_error(error_class::table, std::string(file_name) + ": larger than " +
+                                                  std::to_string(max_topology_bytes >> 20) +
+                                                  " MiB, which no table of layers is");
     }
     constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";
     if (text.starts_with(byte_order_mark)) text.remove_prefix(byte_order_mark.size());
-    if (text.empty()) throw input_error(std::string(file_name) + ": an empty file; " + std::string(expected_header));
+    if (text.empty())
+        throw input_error(error_class::table,
+                          std::string(file_name) + ": an empty file; " + std::string(expected_header));
     csv::require_plain_text(text, file_name);
     return topology_reader(std::string(file_name), batch).read(text);
 }

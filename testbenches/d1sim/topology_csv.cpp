@@ -115,7 +115,7 @@ std::string located(position where, std::string_view message) {
 }
 
 void refuse(position where, std::string_view message) {
-    throw input_error(located(where, message));
+    throw input_error(error_class::table, located(where, message));
 }
 
 std::string in_quotes(std::string_view text) {

@@ -237,10 +237,12 @@ class planner {
     [[noreturn]] void refuse() const {
         const std::uint64_t available = parameters_.die.node.sram.bytes;
         const gemm_shape& s = base_.shape;
-        throw input_error("the product " + std::to_string(s.m) + " x " + std::to_string(s.n) + " x " +
-                          std::to_string(s.k) + " (M x N x K) does not fit: each node needs at least " +
-                          std::to_string(least_bytes_) + " B of SRAM and has " + std::to_string(available) + " B (" +
-                          std::to_string(live_) + " live nodes, " + std::to_string(live_ * available) + " B together)");
+        throw input_error(error_class::layer, "the product " + std::to_string(s.m) + " x " + std::to_string(s.n) +
+                                                  " x " + std::to_string(s.k) +
+                                                  " (M x N x K) does not fit: each node needs at least " +
+                                                  std::to_string(least_bytes_) + " B of SRAM and has " +
+                                                  std::to_string(available) + " B (" + std::to_string(live_) +
+                                                  " live nodes, " + std::to_string(live_ * available) + " B together)");
     }
 
     const d1_parameters& parameters_;
