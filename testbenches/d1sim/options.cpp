@@ -124,8 +124,23 @@ void refuse_option_as_value(const po::option& option) {
     }
 }
 
+/// Boost replaces %words% in its messages, for ever where an option's name holds one. No option's name does.
+void refuse_percent_in_a_name(const po::options_description& options, const words& arguments) {
+    for (const std::string& argument : arguments) {
+        if (argument == "--") {
+            return;  // what comes behind is no option
+        }
+        const std::string name = argument.substr(0, argument.find('='));
+        if (name.starts_with('-') && name.find('%') != std::string::npos) {
+            throw input_error(error_class::command_line, "unrecognised option '" + name + "'" +
+                                                             nearest_option(options, name) + "; see d1sim --help");
+        }
+    }
+}
+
 po::variables_map parse(const std::vector<std::string>& arguments) {
     const po::options_description visible = visible_options();
+    refuse_percent_in_a_name(visible, arguments);
     po::options_description all;
     all.add(visible);
     all.add_options()("command", po::value<std::vector<std::string>>());

@@ -304,6 +304,15 @@ TEST(parameter_option, dump_shows_the_outcome_and_gives_the_same_when_loaded) {
     EXPECT_EQ(run_of({"--config", config.name()}).parameters, run_of(changes).parameters);
 }
 
+TEST(options, a_name_that_boost_would_replace_for_ever_is_refused) {
+    for (const std::string name : {"--%canonical_option%x", "--%canonical_option%", "-%value%", "--a%prefix%"}) {
+        EXPECT_THAT(refusal({"run", "a.csv", name + "=1"}), StartsWith("unrecognised option '" + name + "'"));
+        EXPECT_THAT(refusal({name}), HasSubstr("; the nearest is --"));
+    }
+    EXPECT_EQ(parse_command_line({"run", "--", "-%value%.csv"}).run->topology, "-%value%.csv");
+    EXPECT_EQ(run_of({"--json", "a%value%.json"}).json, "a%value%.json");
+}
+
 TEST(parameter_option, a_dump_is_of_parameters_that_go_together) {
     EXPECT_THAT(refusal({"--dump-config", "--set", "die.noc.columns=4"}), HasSubstr("die.harvest.dead"));
 }

@@ -27,7 +27,16 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const std::vector<std::string> arguments = arguments_of(d1::fuzz::as_text(data, size));
     d1::command_line line;
     if (d1::fuzz::accepted([&] { line = d1::parse_command_line(arguments); })) {
-        require(line.run.has_value() == line.text.empty(), "a command line asks for a run or for a text");
+        require(int{line.run.has_value()} + int{line.exec.has_value()} + int{line.check.has_value()} +
+                        int{!line.text.empty()} ==
+                    1,
+                "a command line asks for one command or for a text");
+        if (line.exec) {
+            require(!line.exec->program.empty(), "a program has a file");
+        }
+        if (line.check) {
+            require(!line.check->programs.empty(), "a check has files");
+        }
         if (line.run) {
             require(!line.run->topology.empty() && line.run->batch >= 1, "a run has a file and a batch");
             require(!line.run->check || line.run->parameters.simulation.functional, "a check has results");
