@@ -56,12 +56,14 @@ emitted_programs::emitted_programs(std::filesystem::path folder) : folder_(std::
     std::error_code error;
     const auto status = std::filesystem::status(folder_, error);
     if (std::filesystem::exists(status) && !std::filesystem::is_directory(status)) {
-        throw input_error("--emit-programs: '" + folder_.string() + "' is no folder; name a new one");
+        throw input_error(error_class::file_unwritable,
+                          "--emit-programs: '" + folder_.string() + "' is no folder; name a new one");
     }
     if (std::filesystem::is_directory(status) && !std::filesystem::is_empty(folder_, error)) {
-        throw input_error("--emit-programs: the folder '" + folder_.string() +
-                          (error ? "' cannot be read: " + error.message() : "' is not empty") +
-                          "; name a new one, or remove it");
+        throw input_error(error_class::file_unwritable,
+                          "--emit-programs: the folder '" + folder_.string() +
+                              (error ? "' cannot be read: " + error.message() : "' is not empty") +
+                              "; name a new one, or remove it");
     }
 }
 
@@ -69,7 +71,8 @@ void emitted_programs::create(const d1_parameters& parameters) {
     std::error_code error;
     std::filesystem::create_directories(folder_, error);
     if (error) {
-        throw input_error("--emit-programs: cannot make the folder '" + folder_.string() + "': " + error.message());
+        throw input_error(error_class::file_unwritable,
+                          "--emit-programs: cannot make the folder '" + folder_.string() + "': " + error.message());
     }
     std::ostringstream text;
     dump_parameters(parameters, text);
