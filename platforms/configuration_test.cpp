@@ -191,12 +191,16 @@ TEST(configuration, single_settings_take_every_kind_of_value) {
     chosen.set("simulation.timing=lt");
     chosen.set(" simulation.functional = off ");
     chosen.set("arithmetic.keep_subnormals=false");
+    chosen.set("arithmetic.cfloat_denormals=printed");
+    chosen.set("arithmetic.accumulator=fp21");
     chosen.set("die.harvest.dead=[[0, 1], [2,3]]");
     const d1_parameters p = chosen.value();
     EXPECT_EQ(p.simulation.seed, 18446744073709551615ULL);
     EXPECT_EQ(p.simulation.timing, d1::timing_kind::lt);
     EXPECT_FALSE(p.simulation.functional);
-    EXPECT_FALSE(p.arithmetic.keep_subnormals);
+    EXPECT_EQ(p.arithmetic, (d1::numerics::arithmetic{.keep_subnormals = false,
+                                                      .cfloat_denormals = d1::numerics::denormal_reading::printed,
+                                                      .accumulator = d1::numerics::accumulator_format::fp21}));
     EXPECT_THAT(p.die.harvest.dead, ElementsAre(coordinate{0, 1}, coordinate{2, 3}));
     chosen.set("die.harvest.dead=[]");
     EXPECT_TRUE(chosen.value().die.harvest.dead.empty());

@@ -12,10 +12,41 @@
 #include "models/core/core_parameters.hpp"
 #include "models/noc/network_interface_parameters.hpp"
 #include "models/noc/noc_parameters.hpp"
+#include "models/numerics/arithmetic.hpp"
 #include "models/packet/coordinate.hpp"
 #include "models/parameter/parameter.hpp"
 #include "models/parameter/timing_kind.hpp"
 #include "models/sram/sram_parameters.hpp"
+
+namespace d1::numerics {
+
+BOOST_DESCRIBE_ENUM(denormal_reading, gradual, printed)
+BOOST_DESCRIBE_ENUM(accumulator_format, fp32, fp21)
+BOOST_DESCRIBE_STRUCT(arithmetic, (),
+                      (keep_subnormals, cfloat_denormals, keep_uhp_denormals, accumulator, rounding_seed))
+
+inline constexpr std::array<parameter::description, 5> arithmetic_descriptions{{
+    parameter::choice("keep_subnormals", "", "whether subnormal numbers are kept; if not, they become zero",
+                      "assumption: CFP keeps the denormals of CFloat8; for BF16 and FP32 nothing is published",
+                      parameter::confidence::assumed),
+    parameter::choice("cfloat_denormals", "",
+                      "what a CFloat's denormal stands for: 0.M x 2^(1 - bias) without a gap, or 0.M x 2^(-bias)",
+                      "assumption: CFP p. 6 prints the second, but promises gradual underflow, which needs the first",
+                      parameter::confidence::assumed),
+    parameter::choice("keep_uhp_denormals", "", "whether CFloat16 UHP has denormals; if not, they become zero",
+                      "assumption: CFP names normals and zeros; the sentence on denormals is cut off in every copy",
+                      parameter::confidence::assumed),
+    parameter::choice("accumulator", "", "the matrix unit's accumulator: FP32, or 1 sign, 7 exponent, 13 mantissa bits",
+                      "assumption: usual practice; P-615 claims 3-4 name the 21 bits, not for D1 in particular",
+                      parameter::confidence::assumed),
+    {"rounding_seed", "", 0, 18446744073709551615.0, "seed of stochastic rounding",
+     "modelling: any number; CFP p. 7 asks for the same result with the same seed", parameter::confidence::modelling},
+}};
+constexpr std::span<const parameter::description> describe_parameters(const arithmetic*) noexcept {
+    return arithmetic_descriptions;
+}
+
+}  // namespace d1::numerics
 
 namespace d1 {
 
@@ -46,13 +77,6 @@ struct die_parameters {
 };
 BOOST_DESCRIBE_STRUCT(die_parameters, (), (clock_period, noc, harvest, node))
 
-/// What numbers do in every unit of every node.
-struct arithmetic_parameters {
-    bool keep_subnormals = true;
-    friend bool operator==(const arithmetic_parameters&, const arithmetic_parameters&) = default;
-};
-BOOST_DESCRIBE_STRUCT(arithmetic_parameters, (), (keep_subnormals))
-
 /// How to simulate: nothing here is a property of the hardware.
 struct simulation_parameters {
     timing_kind timing = timing_kind::at;
@@ -66,7 +90,7 @@ BOOST_DESCRIBE_STRUCT(simulation_parameters, (), (timing, quantum, functional, s
 /// Everything that can be set; see configuration.hpp for reading and writing it.
 struct d1_parameters {
     die_parameters die;
-    arithmetic_parameters arithmetic;
+    numerics::arithmetic arithmetic;
     simulation_parameters simulation;
     friend bool operator==(const d1_parameters&, const d1_parameters&) = default;
 };
@@ -92,11 +116,6 @@ inline constexpr std::array<parameter::description, 4> die_descriptions{{
     parameter::group("harvest", "nodes that do not work"),
     parameter::group("node", "every node"),
 }};
-inline constexpr std::array<parameter::description, 1> arithmetic_descriptions{{
-    parameter::choice("keep_subnormals", "", "whether subnormal numbers are kept; if not, they become zero",
-                      "assumption: CFP keeps the denormals of CFloat8; for BF16 and FP32 nothing is published",
-                      parameter::confidence::assumed),
-}};
 inline constexpr std::array<parameter::description, 4> simulation_descriptions{{
     parameter::choice("timing", "", "timing level: loosely timed without contention, or approximately timed with it",
                       "modelling: at counts contention", parameter::confidence::modelling),
@@ -117,7 +136,6 @@ inline constexpr std::array<parameter::description, 3> d1_descriptions{{
 constexpr std::span<const parameter::description> describe_parameters(const harvest_parameters*) noexcept { return harvest_descriptions; }
 constexpr std::span<const parameter::description> describe_parameters(const node_parameters*) noexcept { return node_descriptions; }
 constexpr std::span<const parameter::description> describe_parameters(const die_parameters*) noexcept { return die_descriptions; }
-constexpr std::span<const parameter::description> describe_parameters(const arithmetic_parameters*) noexcept { return arithmetic_descriptions; }
 constexpr std::span<const parameter::description> describe_parameters(const simulation_parameters*) noexcept { return simulation_descriptions; }
 constexpr std::span<const parameter::description> describe_parameters(const d1_parameters*) noexcept { return d1_descriptions; }
 // clang-format on

@@ -22,9 +22,9 @@ std::uint64_t lines(std::int64_t address, std::uint64_t bytes) {
     return divide_up(offset + bytes, packet_bytes);
 }
 
-/// Lines of a slice of 32 elements, of A or B.
-std::uint64_t slice_lines(numerics::element_type type) {
-    return divide_up(std::uint64_t{32} * numerics::bytes(type.format), packet_bytes);
+/// Lines that the slices of A or B along `steps` steps of K lie in: they are dense, and two of 32 bytes share a line.
+std::uint64_t slice_lines(numerics::element_type type, std::uint64_t steps) {
+    return divide_up(steps * 32 * numerics::bytes(type.format), packet_bytes);
 }
 
 unit_demand demand(const unit_slots& slots, std::uint64_t latency, const core_parameters& core,
@@ -49,9 +49,8 @@ unit_demand cost_of(const program::matrix_multiply<std::int64_t>& m, const core_
     const std::uint64_t rows = m.row_blocks;
     const std::uint64_t columns = m.column_blocks;
     const std::uint64_t steps = m.k_steps;
-    const std::uint64_t a_loads =
-        rows * steps * slice_lines(m.a_type) * divide_up(columns, core.register_block_columns);
-    const std::uint64_t b_loads = columns * steps * slice_lines(m.b_type) * divide_up(rows, core.register_block_rows);
+    const std::uint64_t a_loads = rows * slice_lines(m.a_type, steps) * divide_up(columns, core.register_block_columns);
+    const std::uint64_t b_loads = columns * slice_lines(m.b_type, steps) * divide_up(rows, core.register_block_rows);
     const std::uint64_t c_lines = rows * columns * block_lines;
     unit_slots slots{};
     slots[index(unit::matrix)] = rows * columns * steps;

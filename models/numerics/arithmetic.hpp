@@ -9,7 +9,7 @@ namespace d1::numerics {
 ///   gradual  0.M x 2^(1 - bias): the values go on without a gap below the smallest normal, 2^(1 - bias); as IEEE 754
 ///   printed  0.M x 2^(-bias): what the CFP paper (p. 6) says to the letter; between the largest denormal, 0.875, and
 ///            the smallest normal, 2, lies nothing
-enum class cfloat_denormals : std::uint8_t { gradual, printed };
+enum class denormal_reading : std::uint8_t { gradual, printed };
 
 /// What the matrix unit keeps C in from step to step.
 ///   fp32  IEEE 754 binary32
@@ -25,7 +25,8 @@ struct arithmetic {
     /// a result that is subnormal after rounding becomes zero of the same sign. Says nothing of the CFloat formats,
     /// whose denormals are normal numbers in FP32.
     bool keep_subnormals = true;
-    cfloat_denormals denormals = cfloat_denormals::gradual;
+    /// Of CFloat8 and CFloat16 SHP; of UHP too, if it has denormals.
+    denormal_reading cfloat_denormals = denormal_reading::gradual;
     /// Whether CFloat16 UHP has denormals; if not, their codes are read as zero, and results among them become zero.
     bool keep_uhp_denormals = false;
     accumulator_format accumulator = accumulator_format::fp32;

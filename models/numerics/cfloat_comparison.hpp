@@ -35,7 +35,7 @@ inline float decode_one(element_type type, std::uint32_t code, arithmetic rules 
 
 inline std::string shown(element_type type, arithmetic rules) {
     return std::string(name(type.format)) + " bias " + std::to_string(type.bias) +
-           (rules.denormals == cfloat_denormals::printed ? " printed" : " gradual") +
+           (rules.cfloat_denormals == denormal_reading::printed ? " printed" : " gradual") +
            (rules.keep_uhp_denormals ? " keeping UHP denormals" : "");
 }
 
@@ -102,6 +102,6 @@ inline void expect_as_defined(element_type type, arithmetic rules) {
 }
 
 inline constexpr std::array both_readings{
-    arithmetic{}, arithmetic{.denormals = cfloat_denormals::printed, .keep_uhp_denormals = true}};
+    arithmetic{}, arithmetic{.cfloat_denormals = denormal_reading::printed, .keep_uhp_denormals = true}};
 
 }  // namespace d1::numerics::test

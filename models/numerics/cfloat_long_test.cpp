@@ -15,9 +15,10 @@ TEST(cfloat16_shp, all_codes_at_all_biases_in_both_readings_convert_as_defined) 
 }
 
 TEST(cfloat16_uhp, all_codes_with_and_without_denormals_convert_as_defined) {
-    for (const cfloat_denormals reading : {cfloat_denormals::gradual, cfloat_denormals::printed}) {
+    for (const denormal_reading reading : {denormal_reading::gradual, denormal_reading::printed}) {
         for (const bool keep : {false, true}) {
-            test::expect_as_defined({number_format::cfp16_uhp}, {.denormals = reading, .keep_uhp_denormals = keep});
+            test::expect_as_defined({number_format::cfp16_uhp},
+                                    {.cfloat_denormals = reading, .keep_uhp_denormals = keep});
             if (HasFatalFailure()) return;
         }
     }

@@ -60,7 +60,7 @@ inline rational value_of(element_type type, std::uint32_t code, arithmetic rules
     const rational mantissa(code & ((1U << f.mantissa_bits) - 1), 1U << f.mantissa_bits);
     if (exponent > 0) return (1 + mantissa) * power_of_two(exponent - bias);
     if (type.format == number_format::cfp16_uhp && !rules.keep_uhp_denormals) return 0;
-    return mantissa * power_of_two(rules.denormals == cfloat_denormals::printed ? -bias : 1 - bias);
+    return mantissa * power_of_two(rules.cfloat_denormals == denormal_reading::printed ? -bias : 1 - bias);
 }
 
 /// All values of a type without sign, by code.

@@ -13,7 +13,7 @@ namespace {
 using test::decode_one, test::encode_one;
 using enum number_format;
 
-constexpr arithmetic printed{.denormals = cfloat_denormals::printed};
+constexpr arithmetic printed{.cfloat_denormals = denormal_reading::printed};
 constexpr rounding stochastic{.mode = rounding_mode::stochastic};
 constexpr float infinity = std::numeric_limits<float>::infinity();
 constexpr float nan = std::numeric_limits<float>::quiet_NaN();

@@ -223,8 +223,8 @@ TEST(elementwise, cfloats_are_computed_in_fp32_and_rounded_once_as_asked) {
         a[i] = static_cast<std::byte>(random), b[i] = static_cast<std::byte>(random >> 8);
     }
     std::vector<float> a_values(elements), b_values(elements);
-    for (const cfloat_denormals reading : {cfloat_denormals::gradual, cfloat_denormals::printed}) {
-        const arithmetic rules{.denormals = reading, .rounding_seed = 9};
+    for (const denormal_reading reading : {denormal_reading::gradual, denormal_reading::printed}) {
+        const arithmetic rules{.cfloat_denormals = reading, .rounding_seed = 9};
         for (const rounding how : {rounding{}, rounding{rounding_mode::stochastic, 3, 1000}}) {
             status_flags raised, expected_flags;
             apply(add, {d, fine}, {a, coarse}, {b, fine}, 0, rules, how, &raised);

@@ -183,7 +183,7 @@ status_flags flags_of_operands(std::span<const float> values) {
 
 cfloat cfloat_of(element_type type, arithmetic rules) {
     const auto fields = [&](int exponent_bits, int mantissa_bits, int bias) {
-        const int denormal_exponent = rules.denormals == cfloat_denormals::printed ? -bias : 1 - bias;
+        const int denormal_exponent = rules.cfloat_denormals == denormal_reading::printed ? -bias : 1 - bias;
         return cfloat{.exponent_bits = exponent_bits,
                       .mantissa_bits = mantissa_bits,
                       .bias = bias,

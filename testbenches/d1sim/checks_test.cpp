@@ -41,7 +41,7 @@ class product {
           a_(random_bf16(shape.m * shape.k, 1, 0)),
           b_(random_bf16(shape.k * shape.n, 1, 1)),
           die_("die", four_by_four(), die_checks::all()),
-          gemm_(shape, output_, die_) {}
+          gemm_(shape, {output_}, die_) {}
 
     /// Runs `job`, the kernel's own or something else, to its end.
     layer_result run(const job& programs) {
@@ -58,8 +58,7 @@ class product {
         return l;
     }
     void check(layer_result& l) {
-        l.check =
-            check_gemm(shape_, a_, b_, output_, {die_.parameters().arithmetic.keep_subnormals}, gemm_.read(die_), 1);
+        l.check = check_gemm(shape_, a_, b_, output_, die_.parameters().arithmetic, gemm_.read(die_), 1);
     }
 
     const job& programs() const { return gemm_.programs(); }

@@ -17,6 +17,7 @@ inline constexpr std::string_view introduction =
 
 Examples
   d1sim run resnet50.csv --check                      every result compared with an independent reference
+  d1sim run bert_large.csv --format cfp8_143 --check  CFloat8 operands: the same rate, half the bytes
   d1sim run bert_large.csv --functional off           the same cycles without computing anything
   d1sim run resnet50.csv --set die.noc.link_packets_per_cycle=4 --json wide.json
   d1sim --dump-config > my.yaml; d1sim run resnet50.csv --config my.yaml

@@ -54,6 +54,15 @@ object layer_json(const layer_result& l, const run_options& options, std::uint32
     return o;
 }
 
+/// "bf16", "cfp8_143:7", "cfp8_143:7,bf16": as --format takes it.
+std::string format_of(const kernels::gemm_types& types) {
+    const auto text = [](numerics::element_type type) {
+        const std::string name(numerics::name(type.format));
+        return numerics::has_bias(type.format) ? name + ':' + std::to_string(type.bias) : name;
+    };
+    return types.a == types.b ? text(types.a) : text(types.a) + ',' + text(types.b);
+}
+
 }  // namespace
 
 object bounds_json(const run_bounds& b) {
@@ -88,7 +97,8 @@ std::string json_report(const table_result& table, const run_options& options) {
                           {"longest_path", table.routing.longest_path}}},
                         {"parameters", to_json(options.parameters)},
                         {"batch", options.batch},
-                        {"out", numerics::name(options.output.format)},
+                        {"format", format_of(options.types)},
+                        {"out", numerics::name(options.types.output.format)},
                         {"statistics", table.statistics},
                         {"seed", options.parameters.simulation.seed},
                         {"host",

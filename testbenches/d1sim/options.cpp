@@ -34,6 +34,9 @@ po::options_description visible_options() {
     add("check",
         "look for races; with 'run', also compare every result bit for bit with a reference computed another way");
     add("batch", po::value<std::string>()->value_name("N"), "samples: multiplies M, or the images (default 1)");
+    add("format", po::value<std::string>()->value_name("A[,B]"),
+        "format of the operands, bf16, cfp8_143 or cfp8_152: of both, or of input and weights apart; the exponent bias "
+        "of a CFloat8, 0 to 63, after a colon, e.g. cfp8_143:9,bf16 (default bf16; biases 7 and 15)");
     add("out", po::value<std::string>()->value_name("bf16|fp32"), "format of the results (default bf16)");
     add("seed", po::value<std::string>()->value_name("N"), "seed of the operands (default 1)");
     add("json", po::value<std::string>()->value_name("FILE"), "write the results, parameters and statistics as JSON");
@@ -104,6 +107,23 @@ std::string one_of(const std::string& option, const std::string& text, const std
         names += (names.empty() ? "" : " or ") + name;
     }
     throw input_error(error_class::option_value, "--" + option + ": '" + text + "' is not allowed; " + names + " is");
+}
+
+/// Reads bf16, cfp8_143, cfp8_152:20.
+numerics::element_type element_type(const std::string& option, const std::string& text) {
+    const std::size_t colon = text.find(':');
+    const std::string format = one_of(option, text.substr(0, colon), {"bf16", "cfp8_143", "cfp8_152"});
+    // Without a bias: the middle of the exponents, as in the formats of IEEE 754.
+    numerics::element_type type{*numerics::number_format_from_name(format), 0};
+    if (numerics::has_bias(type.format)) type.bias = type.format == numerics::number_format::cfp8_143 ? 7 : 15;
+    if (colon == std::string::npos) return type;
+    if (!numerics::has_bias(type.format)) {
+        throw input_error(
+            error_class::option_value,
+            "--" + option + ": '" + text + "' is not allowed; the exponent bias of " + format + " is fixed");
+    }
+    type.bias = static_cast<std::uint8_t>(number(option, text.substr(colon + 1), 0, numerics::largest_bias));
+    return type;
 }
 
 /// "; the nearest is --check", for what is nearly an option.
@@ -314,9 +334,15 @@ run_options run_of(const po::variables_map& given, const std::vector<std::string
     if (given.count("batch") != 0) {
         run.batch = static_cast<std::uint32_t>(number("batch", given["batch"].as<std::string>(), 1, 1U << 20U));
     }
+    if (given.count("format") != 0) {
+        const auto text = given["format"].as<std::string>();
+        const std::size_t comma = text.find(',');
+        run.types.a = element_type("format", text.substr(0, comma));
+        run.types.b = comma == std::string::npos ? run.types.a : element_type("format", text.substr(comma + 1));
+    }
     if (given.count("out") != 0) {
         const std::string format = one_of("out", given["out"].as<std::string>(), {"bf16", "fp32"});
-        run.output.format = *numerics::number_format_from_name(format);
+        run.types.output.format = *numerics::number_format_from_name(format);
     }
     run.check = given.count("check") != 0;
     if (run.check && !run.parameters.simulation.functional) {
@@ -366,8 +392,8 @@ command_line parse_command_line(const std::vector<std::string>& arguments) {
         throw input_error(
             error_class::command_line,
             (command.empty() ? std::string("no command is given") : "there is no command '" + command[0] + "'") +
-                 "; 'd1sim run FILE' runs the layers of a table, exec and check are for programs, map prints the "
-                 "addresses; see d1sim --help");
+                "; 'd1sim run FILE' runs the layers of a table, exec and check are for programs, map prints the "
+                "addresses; see d1sim --help");
     } else {
         for (const auto& [option, value] : given) {
             if (!goes_with(command[0], option)) {

@@ -9,6 +9,7 @@
 #include "models/numerics/number_format.hpp"
 #include "models/program/program_file.hpp"
 #include "platforms/d1_parameters.hpp"
+#include "testbenches/kernels/gemm_plan.hpp"
 
 namespace d1 {
 
@@ -17,7 +18,7 @@ struct run_options {
     std::string topology;
     d1_parameters parameters;
     std::uint32_t batch = 1;
-    numerics::element_type output{};
+    kernels::gemm_types types;  ///< of the operands and of the results
     bool check = false;
     std::string json;         ///< empty: none
     bool statistics = false;  ///< print a summary of all counters

@@ -151,7 +151,7 @@ TEST(run_option, defaults) {
     const run_options run = run_of({});
     EXPECT_EQ(run.parameters, d1_parameters{});
     EXPECT_EQ(run.batch, 1U);
-    EXPECT_EQ(run.output.format, numerics::number_format::bf16);
+    EXPECT_EQ(run.types.output.format, numerics::number_format::bf16);
     EXPECT_FALSE(run.check);
     EXPECT_EQ(run.json, "");
     EXPECT_FALSE(run.statistics);
@@ -178,9 +178,24 @@ TEST(run_option, functional_is_on_or_off) {
     EXPECT_EQ(refusal_of_run({"--functional", "true"}), "--functional: 'true' is not allowed; on or off is");
 }
 
+TEST(options, a_format_is_of_both_operands_or_of_each_with_a_bias_of_its_own) {
+    using numerics::number_format;
+    const auto types_of = [](const std::string& text) { return run_of({"--format", text}).types; };
+    EXPECT_EQ(types_of("bf16"), kernels::gemm_types{});
+    EXPECT_EQ(types_of("cfp8_143").a, (numerics::element_type{number_format::cfp8_143, 7}));
+    EXPECT_EQ(types_of("cfp8_143").b, types_of("cfp8_143").a);
+    EXPECT_EQ(types_of("cfp8_152:63,bf16").a, (numerics::element_type{number_format::cfp8_152, 63}));
+    EXPECT_EQ(types_of("cfp8_152:63,bf16").b, numerics::element_type{});
+    EXPECT_EQ(types_of("cfp8_152,cfp8_143:0").b, (numerics::element_type{number_format::cfp8_143, 0}));
+    for (const std::string text :
+         {"fp32", "cfp8", "cfp8_143:64", "cfp8_143:", "cfp8_143:x", "bf16:1", "bf16,", ",bf16", "bf16,bf16,bf16", ""}) {
+        EXPECT_THROW(static_cast<void>(types_of(text)), input_error) << text;
+    }
+}
+
 TEST(run_option, out_is_bf16_or_fp32) {
-    EXPECT_EQ(run_of({"--out", "fp32"}).output.format, numerics::number_format::fp32);
-    EXPECT_EQ(run_of({"--out", "bf16"}).output.format, numerics::number_format::bf16);
+    EXPECT_EQ(run_of({"--out", "fp32"}).types.output.format, numerics::number_format::fp32);
+    EXPECT_EQ(run_of({"--out", "bf16"}).types.output.format, numerics::number_format::bf16);
     for (const char* value : {"cfp8", "FP32", "fp16", ""}) {
         EXPECT_EQ(refusal_of_run({"--out", value}), "--out: " + quoted(value) + " is not allowed; bf16 or fp32 is");
     }

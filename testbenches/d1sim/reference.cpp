@@ -39,6 +39,15 @@ float settle(float value) {
     return std::bit_cast<float>(pattern & kept);
 }
 
+// The nearest number of 13 mantissa bits and the exponents -62 to 64, as each c' of the 21-bit accumulator is.
+float narrowed(float value) {
+    if (std::isnan(value)) return value;
+    const int exponent = value == 0 || std::isinf(value) ? 0 : std::ilogb(value);
+    const int unit = std::max(exponent - 13, -75);
+    const double nearest = std::ldexp(std::nearbyint(std::ldexp(static_cast<double>(value), -unit)), unit);
+    return static_cast<float>(std::copysign(std::min(std::fabs(nearest), 0x1.FFF8p64), value));
+}
+
 // The pattern of a result in the output format, as it stands in memory.
 std::uint32_t stored(float value, numerics::number_format format) {
     const bool to_bf16 = format == numerics::number_format::bf16;
@@ -109,7 +118,7 @@ struct block {
 };
 
 // One row of A against the slab. The accumulators are copies, so that the compiler sees that nothing else names them.
-template <bool keep_subnormals>
+template <bool keep_subnormals, bool narrow>
 void add_steps(const std::array<float, slab_depth>& a, const slab& b, std::size_t steps, row_of<float>& sum,
                row_of<float>& magnitude) {
     constexpr auto settled = settle<keep_subnormals>;
@@ -122,6 +131,7 @@ void add_steps(const std::array<float, slab_depth>& a, const slab& b, std::size_
             const float p0 = settled(a0 * b0[n]), p1 = settled(a1 * b1[n]);
             const float p2 = settled(a2 * b2[n]), p3 = settled(a3 * b3[n]);
             c[n] = settled(c[n] + settled(settled(p0 + p1) + settled(p2 + p3)));
+            if constexpr (narrow) c[n] = narrowed(c[n]);
             m[n] += (std::fabs(p0) + std::fabs(p1)) + (std::fabs(p2) + std::fabs(p3));
         }
     }
@@ -144,19 +154,22 @@ void add_exact(const std::array<float, slab_depth>& a, const slab& b, std::size_
 // E and R of the header.
 class error_bound {
   public:
-    error_bound(std::uint64_t k, bool keep_subnormals, numerics::number_format output)
+    error_bound(std::uint64_t k, numerics::arithmetic rules, numerics::number_format output)
         : to_bf16_(output == numerics::number_format::bf16) {
+        const bool narrow = rules.accumulator == numerics::accumulator_format::fp21;
         const std::uint64_t whole_steps = (k + step - 1) / step;
         const auto products = static_cast<double>(k);
         const auto steps = static_cast<double>(whole_steps);
-        const double roundings = (steps + 1) * 0x1p-24;
+        const double roundings = (steps + 1) * 0x1p-24 + (narrow ? steps * 0x1p-14 : 0);
+        largest_magnitude_ = narrow ? 0x1p64F : 0x1p127F;
         exists_ = roundings < 1;
         const double g = roundings / (1 - roundings);
         relative_ = (g + products * 0x1p-52) * (1 + g);
-        absolute_ = (1 + g) * (keep_subnormals ? products * 0x1p-150 : (products + 4 * steps) * 0x1p-126);
+        absolute_ = (1 + g) * ((rules.keep_subnormals ? products * 0x1p-150 : (products + 4 * steps) * 0x1p-126) +
+                               (narrow ? steps * 0x1p-76 : 0));
     }
 
-    [[nodiscard]] bool exists(float magnitude) const { return exists_ && magnitude < 0x1p127F; }
+    [[nodiscard]] bool exists(float magnitude) const { return exists_ && magnitude < largest_magnitude_; }
 
     [[nodiscard]] double operator()(double exact, float magnitude) const {
         const double sum = relative_ * magnitude + absolute_;
@@ -170,6 +183,7 @@ class error_bound {
   private:
     bool to_bf16_;
     bool exists_ = false;
+    float largest_magnitude_ = 0;
     double relative_ = 0;
     double absolute_ = 0;
 };
@@ -177,22 +191,22 @@ class error_bound {
 class checker {
   public:
     checker(const gemm_shape& shape, left_operand a, std::span<const std::uint16_t> b, numerics::number_format output,
-            bool keep_subnormals, std::span<const std::uint32_t> result)
+            numerics::arithmetic rules, std::span<const std::uint32_t> result)
         : shape_(shape),
           a_(std::move(a)),
           b_(b),
           output_(output),
-          keep_subnormals_(keep_subnormals),
+          rules_(rules),
           result_(result),
-          bound_(shape.k, keep_subnormals, output) {}
+          bound_(shape.k, rules, output) {}
 
     [[nodiscard]] check_result run(std::uint64_t seed) {
         for (std::size_t column = 0; column < shape_.n; column += block_columns) {
             for (std::size_t row = 0; row < shape_.m; row += block_rows) {
-                if (keep_subnormals_) {
-                    compute<true>(row, column);
+                if (rules_.accumulator == numerics::accumulator_format::fp21) {
+                    rules_.keep_subnormals ? compute<true, true>(row, column) : compute<false, true>(row, column);
                 } else {
-                    compute<false>(row, column);
+                    rules_.keep_subnormals ? compute<true, false>(row, column) : compute<false, false>(row, column);
                 }
                 judge(row, column);
             }
@@ -210,7 +224,7 @@ class checker {
         std::string text;
     };
 
-    template <bool keep_subnormals>
+    template <bool keep_subnormals, bool narrow>
     void compute(std::size_t row, std::size_t column) {
         const std::size_t rows = std::min(block_rows, shape_.m - row);
         *block_ = block{};
@@ -224,7 +238,7 @@ class checker {
                 for (std::size_t i = 0; i < depth; ++i) {
                     a[i] = settle<keep_subnormals>(widen(elements[a_.k_offset[k + i]]));
                 }
-                add_steps<keep_subnormals>(a, *slab_, steps, block_->sum[r], block_->magnitude[r]);
+                add_steps<keep_subnormals, narrow>(a, *slab_, steps, block_->sum[r], block_->magnitude[r]);
                 add_exact(a, *slab_, steps, block_->exact[r]);
             }
         }
@@ -289,7 +303,7 @@ class checker {
                 a[k] = std::uint32_t{a_.at(index / shape_.n, k)} << 16;
                 b[k] = std::uint32_t{b_[k * shape_.n + index % shape_.n]} << 16;
             }
-            const std::uint32_t sum = numerics::integer_reference::dot(a, b, {keep_subnormals_});
+            const std::uint32_t sum = numerics::integer_reference::dot(a, b, rules_);
             const bool to_bf16 = output_ == numerics::number_format::bf16;
             const std::uint32_t expected = to_bf16 ? numerics::integer_reference::round_to_bf16(sum) : sum;
             if (result_[index] == expected) continue;
@@ -324,7 +338,7 @@ class checker {
     left_operand a_;
     std::span<const std::uint16_t> b_;
     numerics::number_format output_;
-    bool keep_subnormals_;
+    numerics::arithmetic rules_;
     std::span<const std::uint32_t> result_;
     error_bound bound_;
     std::unique_ptr<slab> slab_ = std::make_unique<slab>();
@@ -345,7 +359,7 @@ check_result check_gemm(const gemm_shape& shape, std::span<const std::uint16_t> 
                         numerics::element_type output, numerics::arithmetic rules,
                         std::span<const std::uint32_t> result, std::uint64_t seed) {
     check_sizes(shape, a.size() == shape.m * shape.k, b.size(), result.size());
-    return checker(shape, matrix_rows(shape, a), b, output.format, rules.keep_subnormals, result).run(seed);
+    return checker(shape, matrix_rows(shape, a), b, output.format, rules, result).run(seed);
 }
 
 check_result check_convolution(const convolution_shape& shape, std::span<const std::uint16_t> input,
@@ -353,7 +367,7 @@ check_result check_convolution(const convolution_shape& shape, std::span<const s
                                numerics::arithmetic rules, std::span<const std::uint32_t> result, std::uint64_t seed) {
     const gemm_shape gemm = shape.as_gemm();
     check_sizes(gemm, input.size() == shape.input_bytes(1), weights.size(), result.size());
-    return checker(gemm, windows(shape, input), weights, output.format, rules.keep_subnormals, result).run(seed);
+    return checker(gemm, windows(shape, input), weights, output.format, rules, result).run(seed);
 }
 
 }  // namespace d1

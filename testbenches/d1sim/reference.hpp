@@ -27,27 +27,30 @@ struct check_result {
     [[nodiscard]] bool good() const { return wrong == 0 && sampled_wrong == 0 && outside_bound == 0; }
 };
 
-/// Checks the results of C = A B. Operands are BF16 and row-major, A m x k and B k x n; `result` is C, row-major m x n,
-/// an FP32 pattern each, or if `output` is bf16 a BF16 pattern in the low half and zeros above. Three judges:
+/// Checks the results of C = A B. Operands are BF16 (what is narrower is exact in it) and row-major, A m x k and B k x
+/// n; `result` is C, row-major m x n, an FP32 pattern each, or if `output` is bf16 a BF16 pattern in the low half and
+/// zeros above. Three judges:
 ///
 /// 1. Bit for bit, all results: a loop nest in plain floats in the documented order (products rounded to FP32;
 ///    c' = c + ((p0 + p1) + (p2 + p3)), each sum rounded, from c = +0 over ascending k, the tail padded with +0;
 ///    subnormal operands and results of each operation flushed if `rules` say so; rounded to the output format; NaN
-///    canonical). It shares no code with the simulator.
+///    canonical; with the 21-bit accumulator c' rounded to that). It shares no code with the simulator.
 /// 2. Bit for bit by numerics::integer_reference, a random sample: all if there are no more than 64 + results / 4096,
 ///    else that many, drawn by counter_random from `seed` with replacement.
 /// 3. By the error bound of the format, all results: |result - s| <= E + R with s the sum in double precision and
 ///      E = (g + k 2^-52)(1 + g) M + (1 + g) U
 ///      g = n u / (1 - n u), u = 2^-24, n = ceil(k / 4) + 1: the most roundings between a product and the result, two
-///          within its step and one for each addition to c but the first, which is exact
+///          within its step and one for each addition to c but the first, which is exact; with the 21-bit accumulator
+///          n u is larger by ceil(k / 4) 2^-14
 ///      M   sum of |a b| as FP32 computes it in the same order, hence its factor 1 + g; k 2^-52 covers the error of s
 ///      U   what underflow adds, since a product of BF16 is exact otherwise and so is a sum too small to be normal:
-///          k 2^-150 with subnormals kept; (k + 4 ceil(k / 4)) 2^-126 without, one for each product and sum flushed
+///          k 2^-150 with subnormals kept; (k + 4 ceil(k / 4)) 2^-126 without, one for each product and sum flushed;
+///          with the 21-bit accumulator ceil(k / 4) 2^-76 more
 ///      R   rounding to the output: half a unit in the last place of |s| + E for bf16 (at least 2^-134, half the
 ///          smallest subnormal), 0 for fp32
 ///    Operands that are flushed count as zero in s and M. Rounding is monotonic, so no intermediate sum is larger than
-///    M; M below 2^127 proves that nothing overflowed. Results with a larger or no M (infinite or NaN operands), or
-///    with n u >= 1, have no bound and are left to the other two judges.
+///    M; M below 2^127 (2^64 with 21 bits) proves that nothing overflowed. Results with a larger or no M (infinite or
+///    NaN operands), or with n u >= 1, have no bound and are left to the other two judges.
 ///
 /// Throws std::invalid_argument if a span has not exactly the length the shape asks for. Assumes the floating-point
 /// environment a C++ program starts with.

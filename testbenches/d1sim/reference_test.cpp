@@ -31,11 +31,16 @@ struct arithmetic_case {
     numerics::element_type output;
     numerics::arithmetic rules;
 };
-constexpr std::array all_arithmetic{arithmetic_case{bf16, {true}}, arithmetic_case{bf16, {false}},
-                                    arithmetic_case{fp32, {true}}, arithmetic_case{fp32, {false}}};
+constexpr std::array all_arithmetic{arithmetic_case{bf16, {true}},
+                                    arithmetic_case{bf16, {false}},
+                                    arithmetic_case{fp32, {true}},
+                                    arithmetic_case{fp32, {false}},
+                                    arithmetic_case{bf16, {.accumulator = numerics::accumulator_format::fp21}},
+                                    arithmetic_case{fp32, {.accumulator = numerics::accumulator_format::fp21}}};
 
 std::ostream& operator<<(std::ostream& out, const arithmetic_case& test) {
-    return out << name(test.output.format) << (test.rules.keep_subnormals ? ", keeping" : ", flushing");
+    return out << name(test.output.format) << (test.rules.keep_subnormals ? ", keeping" : ", flushing")
+               << (test.rules.accumulator == numerics::accumulator_format::fp21 ? ", 21 bits" : "");
 }
 
 // C in integer arithmetic.

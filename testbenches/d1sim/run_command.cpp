@@ -23,14 +23,33 @@ namespace d1 {
 
 namespace {
 
+/// A random tensor: codes of its type, and their values as BF16.
+class tensor {
+  public:
+    tensor(numerics::element_type type, std::size_t size, std::uint64_t seed, std::uint64_t key)
+        : type_(type),
+          codes_(type.format == numerics::number_format::bf16 ? random_bf16(size, seed, key)
+                                                              : random_cfloat8(size, seed, key)) {}
+
+    [[nodiscard]] const std::vector<std::uint16_t>& codes() const noexcept { return codes_; }
+    [[nodiscard]] std::vector<std::uint16_t> bf16(numerics::arithmetic rules) const {
+        return type_.format == numerics::number_format::bf16 ? codes_
+                                                             : bf16_of_cfloat8(codes_, type_, rules.cfloat_denormals);
+    }
+
+  private:
+    numerics::element_type type_;
+    std::vector<std::uint16_t> codes_;
+};
+
 /// Operands of a layer: the input (of a convolution, or A itself) and the weights.
 struct operands {
-    std::vector<std::uint16_t> input;
-    std::vector<std::uint16_t> weights;
+    tensor input;
+    tensor weights;
 
-    operands(const layer& l, std::size_t number, std::uint64_t seed)
-        : input(random_bf16(l.convolution ? l.convolution->input_bytes(1) : l.gemm.m * l.gemm.k, seed, 2 * number)),
-          weights(random_bf16(l.gemm.k * l.gemm.n, seed, 2 * number + 1)) {}
+    operands(const layer& l, const kernels::gemm_types& types, std::size_t number, std::uint64_t seed)
+        : input(types.a, l.convolution ? l.convolution->input_bytes(1) : l.gemm.m * l.gemm.k, seed, 2 * number),
+          weights(types.b, l.gemm.k * l.gemm.n, seed, 2 * number + 1) {}
 };
 
 class table_runner {
@@ -92,7 +111,7 @@ class table_runner {
                                                           l.name + "': " + why);
             };
             try {
-                products_.emplace_back(l.gemm, options_.output, die_);
+                products_.emplace_back(l.gemm, options_.types, die_);
             } catch (const input_error& e) {
                 refuse(e.what());
             } catch (const std::invalid_argument& e) {  // the program asks for more than a node has
@@ -129,8 +148,9 @@ class table_runner {
         die_.reset();
         std::optional<operands> data;
         if (options_.parameters.simulation.functional) {
-            data.emplace(l, current_, options_.parameters.simulation.seed);
-            product.load(die_, l.convolution ? im2col(*l.convolution, data->input) : data->input, data->weights);
+            data.emplace(l, options_.types, current_, options_.parameters.simulation.seed);
+            const std::vector<std::uint16_t>& input = data->input.codes();
+            product.load(die_, l.convolution ? im2col(*l.convolution, input) : input, data->weights.codes());
         }
         if (emitted_ && data) {
             emitted_->write_operands(current_, l, product.programs(), die_);
@@ -154,12 +174,14 @@ class table_runner {
 
     void check(layer_result& result, const kernels::gemm& product, const operands& data) {
         const std::uint64_t seed = options_.parameters.simulation.seed;
-        const numerics::arithmetic rules{options_.parameters.arithmetic.keep_subnormals};
+        const numerics::arithmetic& rules = options_.parameters.arithmetic;
         const std::vector<std::uint32_t> c = product.read(die_);
+        const std::vector<std::uint16_t> input = data.input.bf16(rules);
+        const std::vector<std::uint16_t> weights = data.weights.bf16(rules);
+        const numerics::element_type output = options_.types.output;
         result.check = result.layer.convolution
-                           ? check_convolution(*result.layer.convolution, data.input, data.weights, options_.output,
-                                               rules, c, seed)
-                           : check_gemm(result.layer.gemm, data.input, data.weights, options_.output, rules, c, seed);
+                           ? check_convolution(*result.layer.convolution, input, weights, output, rules, c, seed)
+                           : check_gemm(result.layer.gemm, input, weights, output, rules, c, seed);
         result.races = die_.races()->race_count();
         if (result.races != 0) {
             result.first_race = to_string(die_.races()->races().front());

@@ -1,7 +1,9 @@
 #include "testbenches/d1sim/tensors.hpp"
 
 #include <algorithm>
+#include <array>
 #include <bit>
+#include <cmath>
 #include <cstring>
 #include <stdexcept>
 
@@ -21,6 +23,37 @@ std::vector<std::uint16_t> random_bf16(std::size_t count, std::uint64_t seed, st
         const std::uint64_t patterns = (random & random_bits) | smallest_exponent;
         std::memcpy(&result[i], &patterns, std::min(fields, count - i) * sizeof(std::uint16_t));
     }
+    return result;
+}
+
+std::vector<std::uint16_t> random_cfloat8(std::size_t count, std::uint64_t seed, std::uint64_t key) {
+    constexpr std::size_t fields = 8;
+    std::vector<std::uint16_t> result(count);
+    for (std::size_t i = 0; i < count; ++i) {
+        result[i] = numerics::counter_random(seed, key, i / fields) >> (8 * (i % fields)) & 0xFF;
+    }
+    return result;
+}
+
+std::vector<std::uint16_t> bf16_of_cfloat8(std::span<const std::uint16_t> codes, numerics::element_type type,
+                                           numerics::denormal_reading reading) {
+    if (type.format != numerics::number_format::cfp8_143 && type.format != numerics::number_format::cfp8_152) {
+        throw std::invalid_argument("bf16_of_cfloat8: not a CFloat8 format");
+    }
+    const int mantissa_bits = type.format == numerics::number_format::cfp8_143 ? 3 : 2;
+    const int denormal_exponent = (reading == numerics::denormal_reading::gradual ? 1 : 0) - type.bias;
+    std::array<std::uint16_t, 256> values{};
+    for (int code = 0; code < 256; ++code) {
+        const int exponent = (code & 0x7F) >> mantissa_bits;
+        const int mantissa = code & ((1 << mantissa_bits) - 1);
+        const int significand = exponent == 0 ? mantissa : mantissa + (1 << mantissa_bits);
+        const int scale = (exponent == 0 ? denormal_exponent : exponent - type.bias) - mantissa_bits;
+        const auto value = static_cast<float>(std::ldexp(code < 128 ? significand : -significand, scale));
+        const auto pattern = std::bit_cast<std::uint32_t>(std::copysign(value, code < 128 ? 1.0F : -1.0F));
+        values[static_cast<std::size_t>(code)] = static_cast<std::uint16_t>(pattern >> 16);
+    }
+    std::vector<std::uint16_t> result(codes.size());
+    std::transform(codes.begin(), codes.end(), result.begin(), [&](std::uint16_t code) { return values.at(code); });
     return result;
 }
 

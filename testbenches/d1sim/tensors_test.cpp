@@ -123,5 +123,34 @@ TEST(im2col, refuses_an_input_of_another_size) {
     EXPECT_THROW((void)im2col(shape, random_bf16(shape.input_bytes(1) + 1, 1, 1)), std::invalid_argument);
 }
 
+TEST(random_cfloat8, takes_element_i_from_byte_i_of_the_counted_words) {
+    const auto codes = random_cfloat8(20, 3, 4);
+    for (std::size_t i = 0; i < codes.size(); ++i) {
+        EXPECT_EQ(codes[i], numerics::counter_random(3, 4, i / 8) >> (8 * (i % 8)) & 0xFF);
+    }
+}
+
+TEST(bf16_of_cfloat8, is_what_the_simulator_reads_in_the_same_codes) {
+    for (const auto format : {numerics::number_format::cfp8_143, numerics::number_format::cfp8_152}) {
+        for (std::uint8_t bias = 0; bias <= numerics::largest_bias; ++bias) {
+            for (const auto reading : {numerics::denormal_reading::gradual, numerics::denormal_reading::printed}) {
+                std::vector<std::uint16_t> codes(256);
+                std::vector<std::byte> bytes(256);
+                for (std::size_t i = 0; i < 256; ++i) {
+                    codes[i] = static_cast<std::uint16_t>(i);
+                    bytes[i] = static_cast<std::byte>(i);
+                }
+                std::vector<float> values(256);
+                decode({format, bias}, bytes, values, {.cfloat_denormals = reading});
+                const auto patterns = bf16_of_cfloat8(codes, {format, bias}, reading);
+                for (std::size_t i = 0; i < 256; ++i) {
+                    ASSERT_EQ(std::bit_cast<std::uint32_t>(values[i]), std::uint32_t{patterns[i]} << 16)
+                        << name(format) << " bias " << int{bias} << " code " << i;
+                }
+            }
+        }
+    }
+}
+
 }  // namespace
 }  // namespace d1

@@ -25,16 +25,17 @@ struct operand {
     bool line_fastest;  ///< within a slice: B's are rows of k, A's rows of lines
 
     /// The slice of 8 lines and 4 k; beyond the matrix lie zeros.
-    void slice(std::uint64_t block, std::uint64_t step, std::span<std::uint16_t, slice_elements> out) const {
+    template <typename Element>
+    void slice(std::uint64_t block, std::uint64_t step, std::span<Element, slice_elements> out) const {
         const std::uint64_t rows = std::min<std::uint64_t>(block_rows, lines - block * block_rows);
         const std::uint64_t steps = std::min<std::uint64_t>(step_depth, depth - step * step_depth);
         const std::uint16_t* const corner =
             elements.data() + block * block_rows * line_stride + step * step_depth * depth_stride;
-        std::ranges::fill(out, std::uint16_t{0});
+        std::ranges::fill(out, Element{0});
         for (std::uint64_t l = 0; l < rows; ++l) {
             for (std::uint64_t d = 0; d < steps; ++d) {
                 out[line_fastest ? d * block_columns + l : l * step_depth + d] =
-                    corner[l * line_stride + d * depth_stride];
+                    static_cast<Element>(corner[l * line_stride + d * depth_stride]);
             }
         }
     }
@@ -42,9 +43,10 @@ struct operand {
 
 /// An owner's shares of a panel of `blocks` blocks, the first of them block `first` of the operand, as bytes of its
 /// SRAM.
-std::vector<std::uint16_t> shares_of(const operand& from, const panel_layout& panel, std::uint32_t first,
-                                     std::uint32_t blocks, std::uint32_t owner) {
-    std::vector<std::uint16_t> shares(panel.panel_bytes(blocks) / sizeof(std::uint16_t));
+template <typename Element>
+std::vector<Element> shares_of(const operand& from, const panel_layout& panel, std::uint32_t first,
+                               std::uint32_t blocks, std::uint32_t owner) {
+    std::vector<Element> shares(panel.panel_bytes(blocks) / sizeof(Element));
     auto out = shares.begin();
     for (std::uint32_t sub = 0; sub < blocks; sub += panel.sub_blocks) {
         const std::uint32_t sub_blocks = std::min(panel.sub_blocks, blocks - sub);
@@ -55,7 +57,7 @@ std::vector<std::uint16_t> shares_of(const operand& from, const panel_layout& pa
             for (std::uint32_t i = owner * share; i < (owner + 1) * share; ++i, out += slice_elements) {
                 if (i < sub_blocks * steps) {
                     from.slice(first + sub + i / steps, first_step + i % steps,
-                               std::span<std::uint16_t, slice_elements>(&*out, slice_elements));
+                               std::span<Element, slice_elements>(&*out, slice_elements));
                 }
             }
         }
@@ -63,10 +65,21 @@ std::vector<std::uint16_t> shares_of(const operand& from, const panel_layout& pa
     return shares;
 }
 
+/// Puts the shares of one node, the `owner`-th of the panel of part `part`, into its SRAM.
+void load_shares(die& on, node_index node, std::uint32_t address, const operand& from, const panel_layout& panel,
+                 const block_split& blocks, std::uint32_t part, std::uint32_t owner) {
+    const auto put = [&](const auto& shares) { on.load(node, address, std::as_bytes(std::span(shares))); };
+    if (numerics::bytes(panel.type.format) == 1) {
+        put(shares_of<std::uint8_t>(from, panel, blocks.first(part), blocks.size(part), owner));
+    } else {
+        put(shares_of<std::uint16_t>(from, panel, blocks.first(part), blocks.size(part), owner));
+    }
+}
+
 }  // namespace
 
-gemm::gemm(const gemm_shape& shape, numerics::element_type output, const die& on)
-    : plan_(plan_gemm(shape, output, on.parameters(), on.live_nodes())) {
+gemm::gemm(const gemm_shape& shape, const gemm_types& types, const die& on)
+    : plan_(plan_gemm(shape, types, on.parameters(), on.live_nodes())) {
     job_.where = on.place(plan_.nodes);
     std::map<std::pair<std::uint32_t, std::uint32_t>, std::size_t> roles;
     for (std::int32_t y = 0; y < plan_.nodes.rows; ++y) {
@@ -93,11 +106,8 @@ void gemm::load(die& on, std::span<const std::uint16_t> a, std::span<const std::
             const auto column = static_cast<std::uint32_t>(x);
             const auto row = static_cast<std::uint32_t>(y);
             const node_index n = job_.where.at({x, y});
-            const auto a_share = shares_of(a_rows, plan_.a, plan_.rows.first(row), plan_.rows.size(row), column);
-            const auto b_share =
-                shares_of(b_columns, plan_.b, plan_.columns.first(column), plan_.columns.size(column), row);
-            on.load(n, addresses_.a, std::as_bytes(std::span(a_share)));
-            on.load(n, addresses_.b, std::as_bytes(std::span(b_share)));
+            load_shares(on, n, addresses_.a, a_rows, plan_.a, plan_.rows, row, column);
+            load_shares(on, n, addresses_.b, b_columns, plan_.b, plan_.columns, column, row);
         }
     }
 }

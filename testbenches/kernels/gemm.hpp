@@ -11,7 +11,8 @@
 
 namespace d1::kernels {
 
-/// C[m x n] = A[m x k] * B[k x n], BF16 in, FP32 accumulation, BF16 or FP32 out, on all live nodes that help.
+/// C[m x n] = A[m x k] * B[k x n], BF16 or a narrower floating-point format in (each operand its own), FP32
+/// accumulation, BF16 or FP32 out, on all live nodes that help.
 ///
 /// Each element of C is taken through K in ascending order, four at a time, as numerics::matrix_multiply_accumulate
 /// says; so the result depends on neither the plan nor the number of nodes. Operands start and results end in the
@@ -19,12 +20,13 @@ namespace d1::kernels {
 class gemm {
   public:
     /// Throws input_error if the product does not fit on the die.
-    gemm(const gemm_shape& shape, numerics::element_type output, const die& on);
+    gemm(const gemm_shape& shape, const gemm_types& types, const die& on);
 
     [[nodiscard]] const gemm_plan& plan() const noexcept { return plan_; }
     [[nodiscard]] const job& programs() const noexcept { return job_; }
 
-    /// Puts the operands, row-major BF16 patterns, where the programs expect them.
+    /// Puts the operands, row-major codes of their types (in the low half if of 8 bits), where the programs expect
+    /// them.
     void load(die& on, std::span<const std::uint16_t> a, std::span<const std::uint16_t> b) const;
 
     /// C, row-major, as FP32 patterns or BF16 patterns in the low half, by the plan's output type.

@@ -37,14 +37,15 @@ std::vector<std::uint32_t> useful_parts(std::uint32_t total, std::uint32_t most)
 /// Evaluates candidates for one product on one die.
 class planner {
   public:
-    planner(const gemm_shape& shape, numerics::element_type output, const d1_parameters& parameters, std::uint32_t live)
+    planner(const gemm_shape& shape, const gemm_types& types, const d1_parameters& parameters, std::uint32_t live)
         : parameters_(parameters), live_(live) {
         base_.shape = shape;
-        base_.output = output;
+        base_.output = types.output;
+        base_.a.type = types.a;
+        base_.b.type = types.b;
         base_.rows.total = static_cast<std::uint32_t>(divide_up(shape.m, numerics::block_rows));
         base_.columns.total = static_cast<std::uint32_t>(divide_up(shape.n, numerics::block_columns));
         base_.a.k.steps = base_.b.k.steps = static_cast<std::uint32_t>(divide_up(shape.k, numerics::step_depth));
-        base_.a.slice_bytes = base_.b.slice_bytes = numerics::slice_elements * numerics::bytes(base_.input.format);
     }
 
     gemm_plan best() {
@@ -89,10 +90,11 @@ class planner {
         }
         const std::uint64_t burst = std::uint64_t{parameters_.die.node.network_interface.burst_packets} * packet_bytes;
         for (const std::uint64_t bursts : {1U, 2U, 4U}) {
-            const std::uint64_t slices = bursts * burst / plan.a.slice_bytes;
+            const std::uint64_t a_slices = bursts * burst / plan.a.slice_bytes();
+            const std::uint64_t b_slices = bursts * burst / plan.b.slice_bytes();
             for (const std::uint64_t chunk :
                  // No dimension is zero. NOLINTNEXTLINE(clang-analyzer-core.DivideZero)
-                 {slices * plan.a.owners / plan.rows.largest(), slices * plan.b.owners / plan.columns.largest()}) {
+                 {a_slices * plan.a.owners / plan.rows.largest(), b_slices * plan.b.owners / plan.columns.largest()}) {
                 chunks.push_back(static_cast<std::uint32_t>(std::clamp<std::uint64_t>(chunk, 1, steps)));
             }
         }
@@ -158,7 +160,7 @@ class planner {
         }
         const auto add = [&](std::uint32_t steps, std::uint64_t units) {
             const std::uint64_t lines =
-                divide_up(std::uint64_t{panel.share(panel.sub_blocks, steps)} * panel.slice_bytes, packet_bytes);
+                divide_up(std::uint64_t{panel.share(panel.sub_blocks, steps)} * panel.slice_bytes(), packet_bytes);
             all.lines += units * panel.owners * lines;
             all.bursts += units * panel.owners * divide_up(lines, parameters_.die.node.network_interface.burst_packets);
         };
@@ -175,7 +177,7 @@ class planner {
             divide_up(plan.rows.largest(), plan.a.sub_blocks) * divide_up(plan.columns.largest(), plan.b.sub_blocks);
         const auto chunk_cycles = [&](std::uint32_t steps) {
             const program::matrix_multiply<std::int64_t> m{
-                0, 0, 0, 1, plan.a.sub_blocks, plan.b.sub_blocks, steps, plan.input, plan.input};
+                0, 0, 0, 1, plan.a.sub_blocks, plan.b.sub_blocks, steps, plan.a.type, plan.b.type};
             const unit_demand d = cost_of(m, core, parameters_.die.node.sram);
             return d.cycles + d.latency + 3 * core.issue_cycles;
         };
@@ -255,9 +257,9 @@ class planner {
 
 }  // namespace
 
-gemm_plan plan_gemm(const gemm_shape& shape, numerics::element_type output, const d1_parameters& parameters,
+gemm_plan plan_gemm(const gemm_shape& shape, const gemm_types& types, const d1_parameters& parameters,
                     std::uint32_t live_nodes) {
-    return planner(shape, output, parameters, live_nodes).best();
+    return planner(shape, types, parameters, live_nodes).best();
 }
 
 }  // namespace d1::kernels

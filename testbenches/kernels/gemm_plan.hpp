@@ -5,8 +5,10 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "models/numerics/matrix.hpp"
 #include "models/numerics/number_format.hpp"
 #include "models/packet/coordinate.hpp"
+#include "models/packet/transfer_cutter.hpp"
 #include "platforms/d1_parameters.hpp"
 #include "testbenches/kernels/shape.hpp"
 
@@ -44,16 +46,19 @@ struct k_split {
 struct panel_layout {
     std::uint32_t sub_blocks = 1;  ///< blocks of a sub-block; the panel's last one may have fewer
     std::uint32_t owners = 1;
-    std::uint32_t slice_bytes = 64;
+    numerics::element_type type{};
     k_split k;
 
-    /// Slices of each owner's share of a unit of `blocks` x `steps`.
+    [[nodiscard]] std::uint32_t slice_bytes() const { return numerics::slice_elements * numerics::bytes(type.format); }
+
+    /// Slices of each owner's share of a unit of `blocks` x `steps`: whole lines, so that every share begins at one.
     [[nodiscard]] std::uint32_t share(std::uint32_t blocks, std::uint32_t steps) const {
-        return (blocks * steps + owners - 1) / owners;
+        const std::uint32_t line = std::max<std::uint32_t>(1, packet_bytes / slice_bytes());
+        return ((blocks * steps + owners - 1) / owners + line - 1) / line * line;
     }
     /// Bytes of an owner's shares of all chunks of a sub-block.
     [[nodiscard]] std::uint64_t sub_block_bytes(std::uint32_t blocks) const {
-        return std::uint64_t{slice_bytes} *
+        return std::uint64_t{slice_bytes()} *
                (std::uint64_t{k.whole()} * share(blocks, k.chunk) + (k.tail() != 0 ? share(blocks, k.tail()) : 0));
     }
     /// Bytes of an owner's shares of a panel of `blocks`.
@@ -63,15 +68,23 @@ struct panel_layout {
     }
     /// Bytes that all shares of one unit, as pulled together, take in the node that uses it.
     [[nodiscard]] std::uint64_t unit_bytes(std::uint32_t blocks, std::uint32_t steps) const {
-        return std::uint64_t{share(blocks, steps)} * owners * slice_bytes;
+        return std::uint64_t{share(blocks, steps)} * owners * slice_bytes();
     }
+};
+
+/// The types of the elements of a product's tensors. Sums are FP32 in any case.
+struct gemm_types {
+    numerics::element_type output{};
+    numerics::element_type a{};
+    numerics::element_type b{};
+
+    friend constexpr bool operator==(const gemm_types&, const gemm_types&) = default;
 };
 
 /// A plan for C = A B on a die: `nodes.rows` x `nodes.columns` logical nodes; node (x, y) computes the x-th part of the
 /// columns of C and the y-th of its rows, in sub-blocks, each over the whole of K, chunk by chunk.
 struct gemm_plan {
     gemm_shape shape{};
-    numerics::element_type input{};   ///< of A and B
     numerics::element_type output{};  ///< of C
     grid nodes;
     block_split rows;           ///< blocks of 8 rows over the logical rows of nodes
@@ -100,7 +113,7 @@ struct gemm_plan {
 /// Chooses among the plans that fit, over all useful rectangles of nodes, chunk lengths and sub-blocks: of those within
 /// 5 % of the least estimated cycles the one whose bursts visit the fewest routers. Deterministic. Throws input_error
 /// if nothing fits, with the bytes needed and available.
-[[nodiscard]] gemm_plan plan_gemm(const gemm_shape& shape, numerics::element_type output,
-                                  const d1_parameters& parameters, std::uint32_t live_nodes);
+[[nodiscard]] gemm_plan plan_gemm(const gemm_shape& shape, const gemm_types& types, const d1_parameters& parameters,
+                                  std::uint32_t live_nodes);
 
 }  // namespace d1::kernels

@@ -31,9 +31,12 @@ TEST(block_split, deals_out_every_block_once_and_evenly) {
 }
 
 TEST(panel_layout, holds_each_slice_of_a_panel_in_one_share_and_no_more_than_the_padding_besides) {
-    for (std::uint32_t owners : {1U, 3U, 18U}) {
-        for (std::uint32_t blocks : {1U, 5U, 12U}) {
-            const panel_layout panel{4, owners, 64, {37, 8}};
+    for (const number_format format : {number_format::bf16, number_format::cfp8_143}) {
+        const std::uint32_t line = format == number_format::bf16 ? 1 : 2;  // slices of a line
+        for (const auto& [owners, blocks] : {std::pair(1U, 1U), {1U, 5U}, {3U, 1U}, {3U, 12U}, {18U, 5U}, {18U, 12U}}) {
+            const panel_layout panel{4, owners, {format}, {37, 8}};
+            EXPECT_EQ(panel.slice_bytes(), 64 / line);
+            EXPECT_EQ(panel.sub_block_bytes(blocks) % 64, 0U);
             std::uint64_t slices = 0;
             std::uint64_t units = 0;
             for (std::uint32_t sub = 0; sub < blocks; sub += 4) {
@@ -42,9 +45,9 @@ TEST(panel_layout, holds_each_slice_of_a_panel_in_one_share_and_no_more_than_the
                     ++units;
                 }
             }
-            const std::uint64_t stored = owners * panel.panel_bytes(blocks) / 64;
+            const std::uint64_t stored = owners * panel.panel_bytes(blocks) / panel.slice_bytes();
             EXPECT_GE(stored, slices);
-            EXPECT_LE(stored, slices + units * (owners - 1));
+            EXPECT_LE(stored, slices + units * (owners * line - 1));
         }
     }
 }

@@ -58,14 +58,14 @@ class generator {
           build_(
               "gemm_" + std::to_string(row_blocks) + "x" + std::to_string(column_blocks),
               {parameters.die.node.sram.bytes, parameters.die.node.sram.semaphores, parameters.die.node.core.threads}),
-          a_(build_.input_buffer(gemm_a, plan.a_bytes, plan.input)),
-          b_(build_.input_buffer(gemm_b, plan.b_bytes, plan.input)),
+          a_(build_.input_buffer(gemm_a, plan.a_bytes, plan.a.type)),
+          b_(build_.input_buffer(gemm_b, plan.b_bytes, plan.b.type)),
           output_(build_.buffer(gemm_c, plan.output_bytes, plan.output)) {
         if (plan.accumulator_bytes != 0) {
             accumulators_ = build_.buffer("accumulators", plan.accumulator_bytes, {numerics::number_format::fp32});
         }
         if (plan.buffer_bytes != 0) {
-            chunks_ = build_.buffer("chunks", plan.buffers * plan.buffer_bytes, plan.input);
+            chunks_ = build_.buffer("chunks", plan.buffers * plan.buffer_bytes, plan.a.type);
             full_ = build_.semaphores("full", plan.buffers);
             free_ = build_.semaphores("free", plan.buffers, 1);  // the last round's buffers stay free
         }
@@ -131,8 +131,8 @@ class generator {
                                    .row_blocks = s.rows.blocks,
                                    .column_blocks = s.columns.blocks,
                                    .k_steps = c.steps,
-                                   .a_type = plan_.input,
-                                   .b_type = plan_.input});
+                                   .a_type = plan_.a.type,
+                                   .b_type = plan_.b.type});
                 if (moves()) {
                     t.signal(*free_ + c.buffer);
                 }
@@ -175,7 +175,7 @@ class generator {
     template <typename Where>
     void pull_all(program::thread_builder& t, const panel_layout& panel, std::uint32_t blocks, const chunk& c,
                   const affine& own, const affine& share, const affine& buffer, Where&& where) {
-        const std::uint32_t bytes = panel.share(blocks, c.steps) * panel.slice_bytes;
+        const std::uint32_t bytes = panel.share(blocks, c.steps) * panel.slice_bytes();
         const auto pull_from = [&](const affine& owner) {
             t.pull({.from = where(owner),
                     .source = share,
@@ -195,7 +195,7 @@ class generator {
                                          const sub_run& run, const chunk& c) {
         // All sub-blocks before this one are whole.
         return base + sub * panel.sub_block_bytes(panel.sub_blocks) +
-               c.number * (panel.share(run.blocks, panel.k.chunk) * panel.slice_bytes);
+               c.number * (panel.share(run.blocks, panel.k.chunk) * panel.slice_bytes());
     }
     [[nodiscard]] affine a_share(const sub_block& s, const chunk& c) const {
         return share_of(plan_.a, a_, s.row, s.rows, c);
