@@ -204,9 +204,8 @@ TEST(gemm_on_a_die, reaches_four_fifths_of_the_peak_at_4096_cubed) {
 }
 
 /// A product of the types given, of any codes; checked against integer arithmetic on the values of the codes.
-outcome expect_exact(const d1_parameters& parameters, const gemm_shape& s, const gemm_types& types) {
-    die on("die_" + std::string(name(types.a.format)) + std::string(name(types.b.format)) + std::to_string(s.m),
-           parameters);
+outcome expect_exact(die& on, const gemm_shape& s, const gemm_types& types) {
+    const numerics::arithmetic rules = on.parameters().arithmetic;
     const auto tensor = [&](numerics::element_type type, std::size_t size, std::uint64_t key) {
         std::vector<std::uint16_t> codes(size);
         std::vector<std::uint32_t> values(size);
@@ -216,7 +215,7 @@ outcome expect_exact(const d1_parameters& parameters, const gemm_shape& s, const
             codes[i] = static_cast<std::uint16_t>(narrow ? random & 0xFFU : (random & 0x83FFU) | 0x3C00U);
             float value = 0;
             numerics::decode(type, std::as_bytes(std::span(&codes[i], 1)).first(numerics::bytes(type.format)),
-                             std::span(&value, 1), parameters.arithmetic);
+                             std::span(&value, 1), rules);
             values[i] = std::bit_cast<std::uint32_t>(value);
         }
         return std::pair(codes, values);
@@ -232,7 +231,7 @@ outcome expect_exact(const d1_parameters& parameters, const gemm_shape& s, const
         }
         for (std::size_t m = 0; m < s.m; ++m) {
             const auto row = std::span(a_values).subspan(m * s.k, s.k);
-            const std::uint32_t sum = numerics::integer_reference::dot(row, column, parameters.arithmetic);
+            const std::uint32_t sum = numerics::integer_reference::dot(row, column, rules);
             wrong += numerics::integer_reference::round_to_bf16(sum) != o.c[m * s.n + n] ? 1U : 0U;
         }
     }
@@ -245,30 +244,30 @@ constexpr numerics::element_type cfp8_143{number_format::cfp8_143, 7};
 constexpr numerics::element_type cfp8_152{number_format::cfp8_152, 20};
 
 TEST(gemm, of_cfloat8_by_cfloat8_and_by_bf16_gives_the_documented_bits) {
-    const d1_parameters p = small_die(3, 2);
-    expect_exact(p, {50, 60, 70}, {bf16_type, cfp8_143, cfp8_152});
-    expect_exact(p, {49, 33, 201}, {bf16_type, cfp8_143, bf16_type});
-    expect_exact(p, {51, 8, 37}, {bf16_type, bf16_type, cfp8_152});
-    expect_exact(p, {1, 1, 5}, {bf16_type, cfp8_152, cfp8_143});
+    die on("die", small_die(3, 2));
+    expect_exact(on, {50, 60, 70}, {bf16_type, cfp8_143, cfp8_152});
+    expect_exact(on, {49, 33, 201}, {bf16_type, cfp8_143, bf16_type});
+    expect_exact(on, {51, 8, 37}, {bf16_type, bf16_type, cfp8_152});
+    expect_exact(on, {1, 1, 5}, {bf16_type, cfp8_152, cfp8_143});
 }
 
 TEST(gemm, follows_the_reading_of_denormals_and_the_accumulator_that_the_parameters_ask_for) {
     d1_parameters p = small_die(2, 2);
     p.arithmetic.cfloat_denormals = numerics::denormal_reading::printed;
     p.arithmetic.accumulator = numerics::accumulator_format::fp21;
-    expect_exact(p, {40, 41, 100}, {bf16_type, cfp8_143, cfp8_143});
+    die on("die", p);
+    expect_exact(on, {40, 41, 100}, {bf16_type, cfp8_143, cfp8_143});
 }
 
 TEST(gemm, of_cfloat8_moves_half_the_bytes_in_the_same_matrix_steps) {
-    const d1_parameters p = small_die(4, 4);
+    die on("die", small_die(4, 4));
     const gemm_shape s{256, 256, 512};
-    die on("die", p);
     const gemm wide(s, {bf16_type, bf16_type, bf16_type}, on);
     const gemm narrow(s, {bf16_type, cfp8_143, cfp8_143}, on);
     ASSERT_EQ(wide.plan().nodes, narrow.plan().nodes);
     ASSERT_EQ(wide.plan().a.k.chunk, narrow.plan().a.k.chunk);
-    const outcome of_wide = expect_exact(p, s, {bf16_type, bf16_type, bf16_type});
-    const outcome of_narrow = expect_exact(p, s, {bf16_type, cfp8_143, cfp8_143});
+    const outcome of_wide = expect_exact(on, s, {bf16_type, bf16_type, bf16_type});
+    const outcome of_narrow = expect_exact(on, s, {bf16_type, cfp8_143, cfp8_143});
     EXPECT_EQ(2 * of_narrow.run.bytes_moved, of_wide.run.bytes_moved);
     EXPECT_EQ(of_narrow.run.bounds.matrix, of_wide.run.bounds.matrix);
     EXPECT_LE(of_narrow.run.cycles, of_wide.run.cycles);
