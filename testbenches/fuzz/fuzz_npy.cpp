@@ -22,6 +22,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
 
     std::istringstream again{d1::npy_text(first)};
     require(d1::read_npy(again, "written.npy") == first, "an array that is written and read again is the same");
-    require(d1::fuzz::showable(first.type_name() + to_string(first.shape)), "its type and shape can be shown");
+    require(d1::fuzz::showable(first.type_name() + d1::to_string(first.shape)), "its type and shape can be shown");
     return 0;
 }
