@@ -74,8 +74,9 @@ std::vector<std::string> complaints(const layer_result& l) {
         complain(error_class::check_failed, std::to_string(l.races) + " races; the first: " + l.first_race);
     }
     if (l.uninitialised != 0) {
-        complain(std::to_string(l.uninitialised) +
-                 " reads of what nobody has written; the first: " + l.first_uninitialised);
+        complain(
+            error_class::check_failed,
+            std::to_string(l.uninitialised) + " reads of what nobody has written; the first: " + l.first_uninitialised);
     }
     return all;
 }

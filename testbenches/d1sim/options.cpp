@@ -311,7 +311,8 @@ check_options check_of(const po::variables_map& given, const words& command) {
 
 std::string map_of(const po::variables_map& given, const words& command) {
     if (command.size() > 1) {
-        throw input_error("d1sim map: it takes no file; '" + command[1] + "' is one too many, or wants --config");
+        throw input_error(error_class::command_line,
+                          "d1sim map: it takes no file; '" + command[1] + "' is one too many, or wants --config");
     }
     return address_map_text(configure(given).value());
 }
