@@ -92,8 +92,8 @@ counters statistics_of(const json::object& r) {
 
 TEST_F(report, has_the_documented_members_in_order) {
     const json::object r = of(small_run("net.csv", {"--check"}));
-    EXPECT_THAT(keys(r), ElementsAre("schema", "complete", "layers", "totals", "routing", "parameters", "batch", "out",
-                                     "statistics", "seed", "host"));
+    EXPECT_THAT(keys(r), ElementsAre("schema", "complete", "layers", "totals", "routing", "parameters", "batch",
+                                     "format", "out", "statistics", "seed", "host"));
     EXPECT_EQ(r.at("schema"), "d1sim-run/1");
     EXPECT_EQ(r.at("complete"), true);
     EXPECT_EQ(r.at("batch"), 1);

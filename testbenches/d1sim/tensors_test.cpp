@@ -141,7 +141,7 @@ TEST(bf16_of_cfloat8, is_what_the_simulator_reads_in_the_same_codes) {
                     bytes[i] = static_cast<std::byte>(i);
                 }
                 std::vector<float> values(256);
-                decode({format, bias}, bytes, values, {.cfloat_denormals = reading});
+                numerics::decode({format, bias}, bytes, values, {.cfloat_denormals = reading});
                 const auto patterns = bf16_of_cfloat8(codes, {format, bias}, reading);
                 for (std::size_t i = 0; i < 256; ++i) {
                     ASSERT_EQ(std::bit_cast<std::uint32_t>(values[i]), std::uint32_t{patterns[i]} << 16)
