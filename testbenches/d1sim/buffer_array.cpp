@@ -11,7 +11,7 @@ namespace {
 
 [[nodiscard]] bool are_patterns(const npy_array& array, numerics::element_type type) {
     return array.item_bytes == numerics::bytes(type.format) &&
-           (array.kind == 'u' || (array.kind == 'i' && is_integer(type.format)) ||
+           (array.kind == 'u' || (array.kind == 'i' && numerics::is_integer(type.format)) ||
             (array.kind == 'f' && type.format == numerics::number_format::fp32));
 }
 
@@ -60,7 +60,8 @@ void store(const npy_array& from, std::uint64_t first, numerics::element_type ty
 }
 
 npy_array array_for(numerics::element_type type) {
-    return is_integer(type.format) ? npy_array{'i', numerics::bytes(type.format), {}, {}} : npy_array{'f', 4, {}, {}};
+    return numerics::is_integer(type.format) ? npy_array{'i', numerics::bytes(type.format), {}, {}}
+                                             : npy_array{'f', 4, {}, {}};
 }
 
 void append(npy_array& to, numerics::element_type type, std::span<const std::byte> bytes) {
