@@ -14,6 +14,7 @@
 #include "models/program/fault_corpus.hpp"
 #include "models/reporting/expect_report.hpp"
 #include "platforms/die_test_jobs.hpp"
+#include "platforms/job_file.hpp"
 
 namespace d1 {
 namespace {
@@ -55,11 +56,7 @@ TEST(checker_agreement, every_seeded_fault_ends_as_it_says_and_races_are_those_o
     for (const auto& fault : program::fault_corpus::all()) {
         SCOPED_TRACE(fault.name);
         d.reset();
-        job j{d.place(fault.nodes), {{std::make_shared<const program::program>(fault.what), {}}}};
-        for (std::uint32_t n = 0; n < fault.nodes.size(); ++n) {
-            const coordinate c = fault.nodes.at(static_cast<node_index>(n));
-            if (std::ranges::find(fault.idle, c) == fault.idle.end()) j.roles[0].members.push_back(c);
-        }
+        const job j = job_of(fault.programs, d);
         std::optional<reporting::expect_report> address_error;
         if (fault.run == "address errors") address_error.emplace(sc_core::SC_WARNING, "address error");
         EXPECT_EQ(end_of(d, j), fault.run);

@@ -5,6 +5,7 @@
 
 #include "models/packet/coordinate.hpp"
 #include "models/program/instruction.hpp"
+#include "models/program/program_file.hpp"
 
 namespace d1::program {
 
@@ -23,5 +24,8 @@ struct assignment {
         return nodes.index({static_cast<std::int32_t>(n.x), static_cast<std::int32_t>(n.y)});
     }
 };
+
+/// What a file says. It must outlive the result, and say where its programs run.
+[[nodiscard]] assignment assignment_of(const program_file& file);
 
 }  // namespace d1::program

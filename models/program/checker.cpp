@@ -99,7 +99,7 @@ class job_checker {
 
     /// By node, what must be written before it is read.
     [[nodiscard]] std::vector<byte_ranges> missing(const step_checks& steps) const {
-        const bool told = options_.loaded.has_value();
+        const bool told = declares_input_ || !options_.loaded.empty();
         std::vector<byte_ranges> all(job_.nodes.size());
         for (std::uint32_t n = 0; n < job_.nodes.size(); ++n) {
             const program* const p = job_.programs[n];
@@ -107,9 +107,9 @@ class job_checker {
             std::map<std::uint32_t, std::uint32_t> ranges;  // in ascending order
             for (std::uint32_t b = 0; b < p->buffers.size(); ++b) {
                 const buffer& described = p->buffers[b];
-                const bool loaded = told ? std::ranges::find(*options_.loaded, described.name) != options_.loaded->end()
-                                    : declares_input_ ? described.input
-                                                      : !steps.is_written(static_cast<node_index>(n), b);
+                const bool loaded = !told ? !steps.is_written(static_cast<node_index>(n), b)
+                                          : described.input || std::ranges::find(options_.loaded, described.name) !=
+                                                                   options_.loaded.end();
                 if (!loaded) ranges.emplace(described.address, described.bytes);
             }
             for (const auto& [address, bytes] : ranges) all[n].append(address, std::int64_t{address} + bytes);

@@ -43,8 +43,8 @@ enum class check_depth : std::uint8_t {
 struct check_options {
     limits node{};
     check_depth depth = check_depth::full;
-    /// Names of the buffers that the host loads, in all programs. Nothing: those that programs declare as `input`.
-    std::optional<std::vector<std::string>> loaded{};
+    /// Names of buffers that the host loads, in all programs, besides those that programs declare as `input`.
+    std::vector<std::string> loaded{};
     /// Orders in which a full check executes the job.
     std::uint32_t orders = 4;
 };
@@ -58,8 +58,8 @@ struct check_options {
 /// not depend on the order of execution.
 ///
 /// **Initialisation.** A byte may be read once it was written. The host's buffers count as written; they are those that
-/// the caller names, or those that programs declare as `input`; where no program of the job declares any, they are the
-/// buffers that nothing writes to, node by node.
+/// the caller names and those that programs declare as `input`; where there are neither, they are the buffers that
+/// nothing writes to, node by node.
 ///
 /// **Races** are those of race_detector, with its relation and its limits, in the order of this execution: a job whose
 /// threads and transfers all go as far as they can, in turn. A full check repeats it in random orders with fixed seeds.

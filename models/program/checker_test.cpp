@@ -9,6 +9,7 @@
 
 #include "models/program/builder.hpp"
 #include "models/program/fault_corpus.hpp"
+#include "models/program/text.hpp"
 
 namespace d1::program {
 namespace {
@@ -36,7 +37,7 @@ TEST(checker, finds_each_seeded_fault_at_its_thread_and_instruction) {
     EXPECT_GE(faults.size(), 30U);
     for (const auto& fault : faults) {
         SCOPED_TRACE(fault.name);
-        const auto found = check(fault.job());
+        const auto found = check(assignment_of(fault.programs));
         ASSERT_FALSE(found.empty());
         std::vector<std::string> places;
         for (const finding& f : found) {
@@ -56,12 +57,12 @@ TEST(checker, has_a_seeded_fault_of_every_kind) {
 TEST(checker, finds_all_but_what_depends_on_the_order_in_a_quick_check_too) {
     for (const auto& fault : fault_corpus::all()) {
         SCOPED_TRACE(fault.name);
-        const auto quick = check(fault.job(), {.depth = check_depth::quick});
+        const auto quick = check(assignment_of(fault.programs), {.depth = check_depth::quick});
         if (fault.name == "two_producers_one_semaphore") {
             EXPECT_THAT(quick, IsEmpty());  // the right one comes first where threads go in turn
         } else {
             ASSERT_FALSE(quick.empty());
-            EXPECT_EQ(quick.front().kind, check(fault.job()).front().kind);
+            EXPECT_EQ(quick.front().kind, check(assignment_of(fault.programs)).front().kind);
         }
     }
 }
@@ -146,8 +147,9 @@ TEST(checker, takes_declared_buffers_as_loaded_and_no_others) {
 }
 
 TEST(checker, takes_the_callers_word_for_what_is_loaded) {
-    EXPECT_THAT(check_text(adds_with("", ""), {1, 1}, {.loaded = {{"sum", "part"}}}), IsEmpty());
-    EXPECT_THAT(check_text(adds_with(" input=1", " input=1"), {1, 1}, {.loaded = {{"sum"}}}), SizeIs(1));
+    EXPECT_THAT(check_text(adds_with("", ""), {1, 1}, {.loaded = {"sum", "part"}}), IsEmpty());
+    EXPECT_THAT(check_text(adds_with("", ""), {1, 1}, {.loaded = {"sum"}}), SizeIs(1));
+    EXPECT_THAT(check_text(adds_with(" input=1", ""), {1, 1}, {.loaded = {"part"}}), IsEmpty());
 }
 
 /// A row of nodes in pairs: column 2i sends to column 2i + 1, which sends a credit back.

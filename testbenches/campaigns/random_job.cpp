@@ -93,11 +93,15 @@ class region_work {
     }
 
   private:
+    /// A floating-point type.
     [[nodiscard]] numerics::element_type some_type() {
-        return {random_.one_in(2) ? number_format::fp32 : number_format::bf16};
+        constexpr auto formats = static_cast<std::uint32_t>(number_format::cfp16_uhp) + 1;
+        const auto bias = static_cast<std::uint8_t>(random_.below(numerics::largest_bias + 1U));
+        return {static_cast<number_format>(random_.below(formats)), bias};
     }
     [[nodiscard]] numerics::elementwise_operation some_operation() {
-        return static_cast<numerics::elementwise_operation>(random_.below(9));
+        constexpr auto operations = static_cast<std::uint32_t>(numerics::elementwise_operation::step) + 1;
+        return static_cast<numerics::elementwise_operation>(random_.below(operations));
     }
     void vector(program::thread_builder& t, const affine& to, const affine& a, const affine& b, std::int64_t bytes) {
         const auto offset = random_.between(0, 16);

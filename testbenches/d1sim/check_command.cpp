@@ -31,7 +31,10 @@ exit_code check_programs(const check_options& options) {
     bool good = true;
     for (const std::string& file : options.programs) {
         try {
-            const program_source source = read_programs(file, options.on, options.parameters);
+            program_source source = read_programs(file, options.on, options.parameters);
+            if (source.faults.empty()) {
+                find_faults_of_job(source, options.parameters);
+            }
             if (source.faults.empty()) {
                 std::cout << one_line(file) << ": good: " << summary(source.programs) << "\n";
                 continue;

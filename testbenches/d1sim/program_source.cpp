@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <string_view>
 
+#include "models/program/assignment.hpp"
+#include "models/program/checker.hpp"
 #include "models/program/text.hpp"
 #include "models/program/validate.hpp"
 #include "testbenches/d1sim/input_file.hpp"
@@ -35,10 +37,14 @@ void place(program_source& source, const std::optional<program::node_rectangle>&
     }
 }
 
-/// All that can be said against programs that could be read. This is the one place that `check` and `exec` ask.
-void find_faults(program_source& source, const d1_parameters& parameters) {
+program::limits limits_of(const d1_parameters& parameters) {
     const node_parameters& node = parameters.die.node;
-    const program::limits limits{node.sram.bytes, node.sram.semaphores, node.core.threads};
+    return {node.sram.bytes, node.sram.semaphores, node.core.threads};
+}
+
+/// All that can be said without execution against programs that could be read. `check` and `exec` both ask here.
+void find_faults(program_source& source, const d1_parameters& parameters) {
+    const program::limits limits = limits_of(parameters);
     for (const program::role& r : source.programs.roles) {
         for (const program::diagnostic& d : program::validate(r.body, limits)) {
             source.faults.push_back(
@@ -69,6 +75,15 @@ std::string program_source::complaints() const {
         all += "    " + one_line(line) + "\n    " + std::string(f.where.column - 1, ' ') + "^\n";
     }
     return all;
+}
+
+void find_faults_of_job(program_source& source, const d1_parameters& parameters) {
+    const program::assignment job = program::assignment_of(source.programs);
+    for (const program::finding& f : program::check(job, {.node = limits_of(parameters)})) {
+        const program::program& p = f.node ? *job.at(job.nodes.index(*f.node)) : source.programs.roles[0].body;
+        const program::diagnostic where{f.thread, f.instruction, {}};
+        source.faults.push_back({program::position_of(p, *p.source, where), to_string(f)});
+    }
 }
 
 program_source read_programs(const std::string& file, const std::optional<program::node_rectangle>& on,

@@ -38,4 +38,7 @@ struct program_source {
 [[nodiscard]] program_source read_programs(const std::string& file, const std::optional<program::node_rectangle>& on,
                                            const d1_parameters& parameters);
 
+/// Executes programs that can be run without time, and adds what program::check has against them.
+void find_faults_of_job(program_source& source, const d1_parameters& parameters);
+
 }  // namespace d1

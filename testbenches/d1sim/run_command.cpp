@@ -8,6 +8,7 @@
 #include <stdexcept>
 
 #include "models/parameter/error.hpp"
+#include "models/program/checker.hpp"
 #include "models/statistics/json_writer.hpp"
 #include "models/statistics/sampler.hpp"
 #include "models/statistics/text_writer.hpp"
@@ -155,6 +156,7 @@ class table_runner {
         if (emitted_ && data) {
             emitted_->write_operands(current_, l, product.programs(), die_);
         }
+        check_programs_of(product, l);
         die_.launch(product.programs());
         result.run = die_.run();
         if (emitted_) {
@@ -170,6 +172,17 @@ class table_runner {
             check(result, product, *data);
         }
         return result;
+    }
+
+    /// Says what is wrong with a layer's programs before they run: a fault of a kernel.
+    void check_programs_of(const kernels::gemm& product, const layer& l) const {
+        const node_parameters& node = options_.parameters.die.node;
+        const auto found = program::check(
+            assignment_of(product.programs()),
+            {.node = {node.sram.bytes, node.sram.semaphores, node.core.threads}, .depth = program::check_depth::quick});
+        if (!found.empty()) {
+            throw input_error("layer '" + l.name + "': " + to_string(found.front()));
+        }
     }
 
     void check(layer_result& result, const kernels::gemm& product, const operands& data) {
