@@ -82,7 +82,7 @@ void find_faults_of_job(program_source& source, const d1_parameters& parameters)
     for (const program::finding& f : program::check(job, {.node = limits_of(parameters)})) {
         const program::program& p = f.node ? *job.at(job.nodes.index(*f.node)) : source.programs.roles[0].body;
         const program::diagnostic where{f.thread, f.instruction, {}};
-        source.faults.push_back({program::position_of(p, *p.source, where), to_string(f)});
+        source.faults.push_back({error_class::program_unfit, program::position_of(p, *p.source, where), to_string(f)});
     }
 }
 

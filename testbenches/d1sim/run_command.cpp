@@ -181,7 +181,7 @@ class table_runner {
             assignment_of(product.programs()),
             {.node = {node.sram.bytes, node.sram.semaphores, node.core.threads}, .depth = program::check_depth::quick});
         if (!found.empty()) {
-            throw input_error("layer '" + l.name + "': " + to_string(found.front()));
+            throw input_error(error_class::program_unfit, "layer '" + l.name + "': " + to_string(found.front()));
         }
     }
 
