@@ -101,7 +101,7 @@ void die::read(node_index n, std::uint32_t offset, std::span<std::byte> bytes) {
 
 void die::launch(const job& j) {
     const program::limits limits{parameters_.die.node.sram.bytes, parameters_.die.node.sram.semaphores,
-                                 parameters_.die.node.core.threads};
+                                 parameters_.die.node.core.threads, parameters_.die.node.network_interface.barriers};
     for (const job::role& r : j.roles) {
         const auto faults = program::validate(*r.program, limits);
         if (!faults.empty()) {

@@ -32,6 +32,16 @@ void core::launch(const program::program& program, const placement& where, coord
     program_ = &program;
     placement_ = &where;
     logical_ = logical;
+    for (const program::buffer& b : program.buffers) {
+        if (b.content == program::buffer_content::index) {
+            indices_.push_back({b.address, std::int64_t{b.address} + b.bytes});
+        }
+    }
+    has_barriers_ = std::any_of(program.threads.begin(), program.threads.end(), [](const auto& instructions) {
+        return std::any_of(instructions.begin(), instructions.end(), [](const program::instruction& i) {
+            return std::holds_alternative<program::barrier<program::affine>>(i);
+        });
+    });
     for (std::size_t i = 0; i < program.threads.size(); ++i) {
         thread& t = *threads_.at(i);
         t.start(program, logical);
@@ -80,14 +90,17 @@ void core::run(thread& t, timing::cycle local) {
         if (t.current == nullptr) {
             t.current = t.walk->next();
             if (t.current == nullptr) {
-                if (local > now) {
+                if (t.walk->gave_up()) {
+                    fail(t, "ends one more of " + std::to_string(program::cursor::max_idle_iterations) +
+                                " iterations of loops in a row that hold no instruction");
+                } else if (local > now) {
                     resume(t, local);
                 } else {
                     halt(t);
                 }
                 return;
             }
-            local += parameters_.issue_cycles;
+            local += t.walk->in_list() ? parameters_.list_entry_cycles : parameters_.issue_cycles;
             ++count_.instructions;
         }
         const std::uint32_t lead = my_.timing == timing_kind::lt && !synchronises(*t.current) ? my_.quantum : 0;
@@ -104,29 +117,46 @@ void core::run(thread& t, timing::cycle local) {
 
 bool core::synchronises(const program::step& s) {
     const auto* const signal = std::get_if<program::signal<std::int64_t>>(&s);
-    return std::holds_alternative<program::wait<std::int64_t>>(s) || (signal != nullptr && !signal->to);
+    return std::holds_alternative<program::wait<std::int64_t>>(s) ||
+           std::holds_alternative<program::barrier<std::int64_t>>(s) || (signal != nullptr && !signal->to);
 }
 
 core::outcome core::execute(thread& t, timing::cycle& local) {
     if (!check_accesses(t)) {
         return outcome::blocked;
     }
+    count(*t.current);
     return std::visit(
         [&](const auto& s) {
             using kind = std::decay_t<decltype(s)>;
-            if constexpr (std::is_same_v<kind, program::matrix_multiply<std::int64_t>>) {
-                count_.matrix_steps += std::uint64_t{s.row_blocks} * s.column_blocks * s.k_steps;
-                return compute(t, cost_of(s, parameters_, memory_), local);
-            } else if constexpr (std::is_same_v<kind, program::vector_operation<std::int64_t>>) {
-                count_.simd_elements += s.elements;
+            if constexpr (requires { cost_of(s, parameters_, memory_); }) {
                 return compute(t, cost_of(s, parameters_, memory_), local);
             } else if constexpr (std::is_same_v<kind, program::wait<std::int64_t>>) {
                 return wait(t, s);
+            } else if constexpr (std::is_same_v<kind, program::list_begin>) {
+                return outcome::go_on;
             } else {
                 return hand_over(t, s, local);
             }
         },
         *t.current);
+}
+
+void core::count(const program::step& s) {
+    if (const auto* const m = std::get_if<program::matrix_multiply<std::int64_t>>(&s)) {
+        count_.matrix_steps += std::uint64_t{m->row_blocks} * m->column_blocks * m->k_steps;
+    } else if (const auto* const v = std::get_if<program::vector_operation<std::int64_t>>(&s)) {
+        count_.simd_elements += active_elements(*v);
+    } else if (const auto* const t = std::get_if<program::transpose<std::int64_t>>(&s)) {
+        count_.simd_elements += std::uint64_t{t->rows} * t->columns;
+    } else if (const auto* const r = std::get_if<program::reduce<std::int64_t>>(&s)) {
+        count_.simd_elements += std::uint64_t{r->rows} * r->elements;
+    } else if (const auto* const g = std::get_if<program::gather<std::int64_t>>(&s)) {
+        count_.gather_granules += granules_of(*g);
+    } else if (const auto* const a = std::get_if<program::scatter_add<std::int64_t>>(&s)) {
+        count_.gather_granules += granules_of(*a);
+        count_.simd_elements += a->elements * elements_of_row(*a);
+    }
 }
 
 core::outcome core::compute(thread& t, const unit_demand& demand, timing::cycle& local) {
@@ -147,13 +177,31 @@ core::outcome core::compute(thread& t, const unit_demand& demand, timing::cycle&
 }
 
 void core::complete_compute(thread& t) {
+    // Ranges were checked when the instruction began.
+    const program::step& s = *t.current;
+    const bool is_real = my_.functional || (!indices_.empty() && touches_indices(program::accesses(s), true));
+    const program::applied done = is_real ? apply(t) : program::check_indices(s, memory_with_indices(t));
+    if (!done) {
+        fail(t, done.fault);
+        return;
+    }
+    count_.invalid += done.raised.invalid ? 1U : 0U;
+    count_.denormal += done.raised.denormal ? 1U : 0U;
+    count_.overflow += done.raised.overflow ? 1U : 0U;
+    count_.underflow += done.raised.underflow ? 1U : 0U;
     if (my_.races != nullptr || my_.uninitialised != nullptr) {
         note_accesses(t);
     }
-    // Ranges were checked when the instruction began.
-    if (my_.functional && !apply(t)) {
-        fail(t, "writes a result over an operand that it still reads");
-    }
+}
+
+bool core::touches_indices(const program::access_list& touched, bool write) const {
+    return std::any_of(touched.begin(), touched.end(), [&](const program::access& a) {
+        const auto where = program::extent_of(a);
+        return a.write == write && where &&
+               std::any_of(indices_.begin(), indices_.end(), [&](const program::extent& buffer) {
+                   return where->first >= buffer.first && where->end <= buffer.end;
+               });
+    });
 }
 
 core::outcome core::wait(thread& t, const program::wait<std::int64_t>& w) {
@@ -191,6 +239,12 @@ std::optional<semaphore_signal> narrow(const std::optional<program::semaphore_up
     return semaphore_signal{update->semaphore, update->amount};
 }
 
+std::string text_of(const program::barrier<std::int64_t>& b) {
+    return std::to_string(b.threads) + " threads on each of " + std::to_string(b.columns) + " x " +
+           std::to_string(b.rows) + " nodes from (" + std::to_string(b.corner.x) + ", " + std::to_string(b.corner.y) +
+           ") on";
+}
+
 transfer_geometry geometry_of(const auto& transfer) {
     return {
         transfer.source,     transfer.destination,    transfer.shape.source_stride, transfer.shape.destination_stride,
@@ -204,6 +258,7 @@ core::outcome core::hand_over(thread& t, const program::push<std::int64_t>& p, t
     command.geometry = geometry_of(p);
     command.done = narrow(p.done);
     command.notify = narrow(p.notify);
+    command.indices = !indices_.empty() && touches_indices(program::accesses(p), false);
     return hand_over(t, p.to, p.destination, local);
 }
 
@@ -211,6 +266,7 @@ core::outcome core::hand_over(thread& t, const program::pull<std::int64_t>& p, t
     dma_extension& command = t.command(dma_operation::pull);
     command.geometry = geometry_of(p);
     command.done = narrow(p.done);
+    command.indices = !indices_.empty() && touches_indices(program::accesses(p), true);
     return hand_over(t, p.from, p.source, local);
 }
 
@@ -223,6 +279,39 @@ core::outcome core::hand_over(thread& t, const program::signal<std::int64_t>& s,
     dma_extension& command = t.command(dma_operation::signal);
     command.notify = narrow(s.update);
     return hand_over(t, *s.to, 0, local);
+}
+
+core::outcome core::hand_over(thread& t, const program::barrier<std::int64_t>& b, timing::cycle& local) {
+    const std::int64_t columns = placement_->logical.columns;
+    const std::int64_t rows = placement_->logical.rows;
+    const auto fits = [](std::int64_t first, std::int64_t count, std::int64_t all) {
+        return first >= 0 && first < all && count <= all - first;
+    };
+    const rectangle nodes{{static_cast<std::int32_t>(b.corner.x), static_cast<std::int32_t>(b.corner.y)},
+                          {static_cast<std::int32_t>(b.columns), static_cast<std::int32_t>(b.rows)}};
+    if (!fits(b.corner.x, b.columns, columns) || !fits(b.corner.y, b.rows, rows) || !nodes.contains(logical_)) {
+        fail(t, "comes to a barrier of " + text_of(b) + "; it runs on node (" + std::to_string(logical_.x) + ", " +
+                    std::to_string(logical_.y) + ") of " + std::to_string(columns) + " x " + std::to_string(rows));
+        return outcome::blocked;
+    }
+    const barrier_place place = place_in_barrier(nodes, logical_);
+    barrier_entry& entry = t.command(dma_operation::barrier).barrier;
+    entry.number = b.number;
+    entry.threads = b.threads;
+    entry.parent.reset();
+    if (place.parent) {
+        entry.parent = placement_->at(*place.parent);
+    }
+    entry.children.clear();
+    for (const coordinate c : place.children) {
+        entry.children.push_back(placement_->at(c));
+    }
+    entry.meaning = 0;
+    for (const std::int64_t part : {b.corner.x, b.corner.y, std::int64_t{b.columns}, std::int64_t{b.rows}}) {
+        entry.meaning = entry.meaning << 14U | static_cast<std::uint64_t>(part);
+    }
+    entry.meaning = entry.meaning << 8U | b.threads;
+    return hand_over(t, {logical_.x, logical_.y}, 0, local);
 }
 
 core::outcome core::hand_over(thread& t, const program::node_reference<std::int64_t>& remote, std::int64_t offset,
@@ -259,11 +348,18 @@ core::outcome core::hand_over(thread& t, const program::node_reference<std::int6
     tlm::tlm_generic_payload& p =
         t.request.prepare(address_map::encode({0, 0, there, static_cast<std::uint32_t>(offset)}));
     sc_core::sc_time lead = my_.events.clock().time(local - my_.events.now());
-    if (my_.timing == timing_kind::lt) {
+    const bool is_barrier = command.operation == dma_operation::barrier;
+    if (my_.timing == timing_kind::lt && !is_barrier) {
         dma->b_transport(p, lead);
     } else {
         tlm::tlm_phase phase = tlm::BEGIN_REQ;
         const tlm::tlm_sync_enum answer = dma->nb_transport_fw(p, phase, lead);
+        if (is_barrier && answer == tlm::TLM_UPDATED && phase == tlm::END_REQ) {
+            t.doing = thread::activity::in_barrier;
+            t.blocked_since = my_.events.now();
+            resume_next_in_line();
+            return outcome::blocked;
+        }
         if (answer == tlm::TLM_ACCEPTED || (answer == tlm::TLM_UPDATED && phase == tlm::END_REQ)) {
             stall(t);
             dma_pending_ = &t;
@@ -286,8 +382,23 @@ void core::inform_races(thread& t, node_index there) {
             break;
         case dma_operation::signal:
             command.cause.knowledge = my_.races->release(my_.here, t.number, there);
-            break;
+            return;
+        case dma_operation::barrier:
+            command.cause.knowledge =
+                my_.races->join(my_.races->release(my_.here, t.number), std::exchange(t.transfers, 0));
+            return;
     }
+    if (has_barriers_) {
+        t.transfers = my_.races->join(t.transfers, my_.races->all_done(command.race_transfer));
+    }
+}
+
+void core::leave_barrier(thread& t) {
+    learn(t, t.request.command.cause);
+    const timing::cycle at = my_.events.now() + parameters_.wake_cycles;
+    count_.barrier_cycles += at - t.blocked_since;
+    t.current = nullptr;
+    resume(t, at);
 }
 
 bool core::command_answered(const thread& t) {
@@ -315,7 +426,21 @@ void core::resume_next_in_line() {
     }
 }
 
-tlm::tlm_sync_enum core::nb_transport_bw(tlm::tlm_generic_payload&, tlm::tlm_phase& phase, sc_core::sc_time&) {
+tlm::tlm_sync_enum core::nb_transport_bw(tlm::tlm_generic_payload& p, tlm::tlm_phase& phase, sc_core::sc_time&) {
+    const auto* const command = p.get_extension<dma_extension>();
+    const bool is_barrier = command != nullptr && command->operation == dma_operation::barrier;
+    if (is_barrier) {
+        thread& t = *threads_.at(command->from.thread);
+        if (dma_pending_ == &t) {
+            dma_pending_ = nullptr;
+            resume_next_in_line();
+        }
+        t.doing = thread::activity::in_barrier;
+        if (phase == tlm::BEGIN_RESP) {
+            leave_barrier(t);
+            return tlm::TLM_COMPLETED;
+        }
+    }
     if (phase == tlm::END_REQ) {
         return tlm::TLM_ACCEPTED;  // the answer is still to come
     }
@@ -332,6 +457,13 @@ tlm::tlm_sync_enum core::nb_transport_bw(tlm::tlm_generic_payload&, tlm::tlm_pha
 // ---------------------------------------------------------------------------------------------------- memory
 
 bool core::check_accesses(thread& t) {
+    if (const auto taken = program::index_access(*t.current)) {
+        if (!touches_indices({*taken}, false)) {
+            fail(t, "takes indices from byte " + std::to_string(taken->address) +
+                        " on, which do not lie in a buffer declared content=index");
+            return false;
+        }
+    }
     for (const program::access& a : program::accesses(*t.current)) {
         if (!program::lies_in(a, memory_.bytes)) {
             std::ostringstream text;
@@ -371,6 +503,9 @@ std::vector<blocked_thread> core::blocked() const {
                 }
             }
             why << ", which is " << my_.semaphores.value(mine->semaphore);
+        } else if (t->doing == thread::activity::in_barrier) {
+            const auto& b = std::get<program::barrier<std::int64_t>>(*t->current);
+            why << "waits in barrier " << b.number << " of " << text_of(b);
         } else if (t->doing == thread::activity::stalled) {
             why << "waits for room in the network interface's queue";
         } else {
@@ -394,6 +529,13 @@ void core::register_statistics(statistics::group& group) {
     group.counter("wait_cycles", "cycles", "thread-cycles waiting for semaphores", count_.wait_cycles);
     group.counter("dma_stall_cycles", "cycles", "thread-cycles waiting for room in the network interface",
                   count_.dma_stall_cycles);
+    group.counter("gather_granules", "granules", "granules that the gather engine moved", count_.gather_granules);
+    group.counter("barrier_cycles", "cycles", "thread-cycles waiting in barriers", count_.barrier_cycles);
+    group.counter("invalid", "instructions", "SIMD instructions that met a NaN, or gave one", count_.invalid);
+    group.counter("denormal", "instructions", "SIMD instructions that met a denormal operand", count_.denormal);
+    group.counter("overflow", "instructions", "SIMD instructions of a result beyond the largest", count_.overflow);
+    group.counter("underflow", "instructions", "SIMD instructions of a result below the smallest normal, not exact",
+                  count_.underflow);
 }
 
 void core::reset() {
@@ -404,6 +546,8 @@ void core::reset() {
     }
     dma_pending_ = nullptr;
     dma_waiting_.clear();
+    indices_.clear();
+    has_barriers_ = false;
     program_ = nullptr;
     placement_ = nullptr;
     running_ = 0;

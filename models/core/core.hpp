@@ -9,6 +9,7 @@
 #include <tlm>
 #include <vector>
 
+#include "models/core/barrier_tree.hpp"
 #include "models/core/core_parameters.hpp"
 #include "models/core/placement.hpp"
 #include "models/core/unit_schedule.hpp"
@@ -16,6 +17,7 @@
 #include "models/packet/dma_command.hpp"
 #include "models/parameter/timing_kind.hpp"
 #include "models/program/accesses.hpp"
+#include "models/program/apply.hpp"
 #include "models/program/cursor.hpp"
 #include "models/sram/race_detector.hpp"
 #include "models/sram/semaphore_file.hpp"
@@ -46,18 +48,21 @@ struct blocked_thread {
     std::uint32_t thread = 0;
     std::size_t instruction = 0;
     std::string place;  ///< "thread 1, instruction 7", and where that stands in the program's text if it has one
-    std::string why;  ///< "waits for 3 of semaphore 5 (full+1), which is 2"
+    std::string why;    ///< "waits for 3 of semaphore 5 (full+1), which is 2"; "waits in barrier 1 of 4 x 2 nodes ..."
 };
 
 /// Sockets: `mem` is the way to the SRAM's vector and scalar ports, by DMI, or where a memory grants none, or takes it
 /// back, by calls that complete at once; one that waits or annotates a delay is an error. `dma` hands commands to the
 /// network interface.
 ///
-/// A thread takes one instruction at a time: issue_cycles to issue it; an instruction of the matrix or SIMD unit then
+/// A thread takes one instruction at a time: issue_cycles to issue it, or list_entry_cycles where it stands in a list
+/// (and the list itself issue_cycles). An instruction that computes or moves bytes within the SRAM then
 /// reserves units and ports at the published rates and is complete when its result is there, which is when its
 /// arithmetic is done; a push, pull or signal is complete when it is handed over; a wait when the semaphore grants it,
-/// wake_cycles later if it had to wait. lt: a thread runs ahead of kernel time by at most the quantum, and shares
-/// nothing. Not modelled at these levels: fetch, decode width, scalar units, registers; issue_cycles stands for them.
+/// wake_cycles later if it had to wait; a barrier wake_cycles after the network interface's word. Without arithmetic,
+/// what writes a buffer of indices is done all the same, and such transfers carry their bytes. lt: a thread runs ahead
+/// of kernel time by at most the quantum, and shares nothing. Not modelled at these levels: fetch, decode width, scalar
+/// units, registers; issue_cycles stands for them.
 class core : public sc_core::sc_module,
              private tlm::tlm_bw_transport_if<>,
              private timing::event_handler,
@@ -91,6 +96,12 @@ class core : public sc_core::sc_module,
         std::uint64_t compute_cycles = 0;
         std::uint64_t wait_cycles = 0;
         std::uint64_t dma_stall_cycles = 0;
+        std::uint64_t gather_granules = 0;
+        std::uint64_t barrier_cycles = 0;
+        std::uint64_t invalid = 0;  ///< instructions that raised the flag, of those that compute; so below
+        std::uint64_t denormal = 0;
+        std::uint64_t overflow = 0;
+        std::uint64_t underflow = 0;
     };
     [[nodiscard]] const counters& count() const noexcept { return count_; }
 
@@ -111,16 +122,20 @@ class core : public sc_core::sc_module,
     outcome execute(thread& t, timing::cycle& local);
     outcome compute(thread& t, const unit_demand& demand, timing::cycle& local);
     void complete_compute(thread& t);
-    void note_accesses(const thread& t);
+    void note_accesses(thread& t);
+    void count(const program::step& s);
     outcome wait(thread& t, const program::wait<std::int64_t>& w);
     void halt(thread& t);
     void learn(thread& t, const causality& cause);
+    [[nodiscard]] bool touches_indices(const program::access_list& touched, bool write) const;
     [[nodiscard]] static bool synchronises(const program::step& s);
 
     // Commands to the network interface
     outcome hand_over(thread& t, const program::push<std::int64_t>& p, timing::cycle& local);
     outcome hand_over(thread& t, const program::pull<std::int64_t>& p, timing::cycle& local);
     outcome hand_over(thread& t, const program::signal<std::int64_t>& s, timing::cycle& local);
+    outcome hand_over(thread& t, const program::barrier<std::int64_t>& b, timing::cycle& local);
+    void leave_barrier(thread& t);
     outcome hand_over(thread& t, const program::node_reference<std::int64_t>& remote, std::int64_t offset,
                       timing::cycle& local);
     [[nodiscard]] bool command_answered(const thread& t);
@@ -137,8 +152,9 @@ class core : public sc_core::sc_module,
                                        sc_core::sc_time& delay) override;
     void invalidate_direct_mem_ptr(sc_dt::uint64 start, sc_dt::uint64 end) override;
     [[nodiscard]] std::span<std::byte> direct_memory();
-    [[nodiscard]] bool apply(thread& t);
-    [[nodiscard]] bool apply_by_calls(thread& t);
+    [[nodiscard]] program::applied apply(thread& t);
+    [[nodiscard]] program::applied apply_by_calls(thread& t);
+    [[nodiscard]] std::span<const std::byte> memory_with_indices(thread& t);
     [[nodiscard]] bool transport(thread& t, const program::access& a);
 
     core_surroundings my_;
@@ -150,6 +166,8 @@ class core : public sc_core::sc_module,
     const placement* placement_ = nullptr;
     coordinate logical_;
     std::vector<std::unique_ptr<thread>> threads_;
+    std::vector<program::extent> indices_;  // the program's buffers of indices
+    bool has_barriers_ = false;
     thread* dma_pending_ = nullptr;    // its command is with the network interface and not yet accepted
     std::deque<thread*> dma_waiting_;  // in the order in which they came; the first may be about to try again
     std::uint32_t running_ = 0;

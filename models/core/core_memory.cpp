@@ -26,13 +26,13 @@ std::span<std::byte> core::direct_memory() {
     return dmi_;
 }
 
-bool core::apply(thread& t) {
+program::applied core::apply(thread& t) {
     const std::span<std::byte> memory = direct_memory();
     return memory.empty() ? apply_by_calls(t) : program::apply(*t.current, memory, my_.arithmetic);
 }
 
 /// Reads the operands, computes on the copies and writes the result.
-bool core::apply_by_calls(thread& t) {
+program::applied core::apply_by_calls(thread& t) {
     copies_.resize(memory_.bytes);
     const program::access_list all = program::accesses(*t.current);
     const auto transport_all = [&](bool write) {
@@ -40,13 +40,27 @@ bool core::apply_by_calls(thread& t) {
                            [&](const program::access& a) { return a.write != write || transport(t, a); });
     };
     if (!transport_all(false)) {
-        return true;  // it has failed, and not for the sake of the operands
+        return {};  // it has failed, and not for the sake of the operands
     }
-    if (!program::apply(*t.current, copies_, my_.arithmetic)) {
-        return false;
+    program::applied done = program::apply(*t.current, copies_, my_.arithmetic);
+    if (done) {
+        static_cast<void>(transport_all(true));
     }
-    static_cast<void>(transport_all(true));
-    return true;
+    return done;
+}
+
+/// The memory, in which the indices of the thread's instruction stand, if it takes any; the rest may be missing.
+std::span<const std::byte> core::memory_with_indices(thread& t) {
+    const auto indices = program::index_access(*t.current);
+    if (!indices) {
+        return {};
+    }
+    if (const auto memory = direct_memory(); !memory.empty()) {
+        return memory;
+    }
+    copies_.resize(memory_.bytes);
+    static_cast<void>(transport(t, *indices));
+    return copies_;
 }
 
 bool core::transport(thread& t, const program::access& a) {
@@ -70,9 +84,9 @@ bool core::transport(thread& t, const program::access& a) {
 }
 
 /// Tells the detectors what an instruction of the matrix or SIMD unit reads and writes: reads come first in the list.
-void core::note_accesses(const thread& t) {
+void core::note_accesses(thread& t) {
     const auto instruction = static_cast<std::uint32_t>(t.walk->position());
-    for (const program::access& a : program::accesses(*t.current)) {
+    program::for_each_access(*t.current, memory_with_indices(t), [&](const program::access& a) {
         for (std::int64_t row = 0; row < a.rows; ++row) {
             const std::int64_t address = a.address + row * a.stride;
             if (my_.races != nullptr) {
@@ -88,7 +102,7 @@ void core::note_accesses(const thread& t) {
                                         {my_.here, t.number, instruction, false, false});
             }
         }
-    }
+    });
 }
 
 void core::invalidate_direct_mem_ptr(sc_dt::uint64, sc_dt::uint64) {

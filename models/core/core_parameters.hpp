@@ -21,14 +21,17 @@ struct core_parameters {
     std::uint32_t simd_lanes = 16;
     std::uint32_t simd_latency = 4;
     std::uint32_t wake_cycles = 1;
+    std::uint32_t gather_granules_per_cycle = 1;
+    std::uint32_t gather_latency = 12;
+    std::uint32_t list_entry_cycles = 1;
     friend bool operator==(const core_parameters&, const core_parameters&) = default;
 };
 BOOST_DESCRIBE_STRUCT(core_parameters, (),
                       (threads, issue_cycles, launch_cycles, matrix_steps_per_cycle, matrix_latency,
                        matrix_drain_cycles, register_block_rows, register_block_columns, simd_lanes, simd_latency,
-                       wake_cycles))
+                       wake_cycles, gather_granules_per_cycle, gather_latency, list_entry_cycles))
 
-inline constexpr std::array<parameter::description, 11> core_descriptions{{
+inline constexpr std::array<parameter::description, 14> core_descriptions{{
     {"threads", "threads", 1, 4, "SMT threads that a program may use", "HC34-U: 4-way SMT",
      parameter::confidence::primary},
     {"issue_cycles", "cycles", 1, 1000, "from a thread reaching an instruction to its start: decode and addresses",
@@ -54,6 +57,15 @@ inline constexpr std::array<parameter::description, 11> core_descriptions{{
      "assumption: usual at 2 GHz; unpublished", parameter::confidence::assumed},
     {"wake_cycles", "cycles", 1, 1000, "from a signal to the issue of the thread that waited for it",
      "assumption: the least that keeps events ordered; unpublished", parameter::confidence::assumed},
+    {"gather_granules_per_cycle", "granules/cycle", 1, 16, "granules of 8 or 16 bytes that gather or scatter-add moves",
+     "assumption: one address unit's work; gather is published (HC34), its rate is not",
+     parameter::confidence::assumed},
+    {"gather_latency", "cycles", 1, 1000, "from the start of a gather to its first row: the index, then what it names",
+     "assumption: two accesses of the SRAM of about 5 cycles, one behind the other, and the address between them",
+     parameter::confidence::assumed},
+    {"list_entry_cycles", "cycles", 1, 1000, "for the list parser to issue a push, pull or signal of a list",
+     "assumption: one a cycle; that the front end parses lists is published (C&C22), its rate is not",
+     parameter::confidence::assumed},
 }};
 
 constexpr std::span<const parameter::description> describe_parameters(const core_parameters*) noexcept {

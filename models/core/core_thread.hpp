@@ -36,7 +36,7 @@ class core_request final : public tlm::tlm_mm_interface {
 };
 
 struct core::thread {
-    enum class activity : std::uint8_t { running, computing, waiting, stalled, halted };
+    enum class activity : std::uint8_t { running, computing, waiting, stalled, in_barrier, halted };
 
     explicit thread(std::uint32_t n) : number(n) {}
 
@@ -44,6 +44,8 @@ struct core::thread {
 
     dma_extension& command(dma_operation operation) {
         request.command.operation = operation;
+        request.command.from = {number, 0};
+        request.command.indices = false;
         request.command.done.reset();
         request.command.notify.reset();
         request.command.geometry = {};
@@ -57,6 +59,7 @@ struct core::thread {
         resumed = 0;
         blocked_since = 0;
         chain = 0;
+        transfers = 0;
     }
 
     const std::uint32_t number;
@@ -65,7 +68,8 @@ struct core::thread {
     activity doing = activity::running;
     std::uint64_t resumed = 0;
     timing::cycle blocked_since = 0;
-    std::uint64_t chain = 0;  // longest chain of synchronisation that led here
+    std::uint64_t chain = 0;      // longest chain of synchronisation that led here
+    std::uint32_t transfers = 0;  // the race detector's knowledge of their end, since the last barrier
     core_request request;
 };
 

@@ -1,6 +1,7 @@
 #include "models/core/instruction_cost.hpp"
 
 #include <algorithm>
+#include <bit>
 
 #include "models/packet/transfer_cutter.hpp"
 
@@ -22,9 +23,28 @@ std::uint64_t lines(std::int64_t address, std::uint64_t bytes) {
     return divide_up(offset + bytes, packet_bytes);
 }
 
+/// Lines of `count` rows, each counted by itself.
+std::uint64_t lines_of_rows(std::int64_t address, std::uint64_t bytes, std::uint64_t count, std::int64_t stride) {
+    // Where a row begins in its line comes again after at most 64 rows.
+    constexpr std::uint64_t period = packet_bytes;
+    const auto of = [&](std::uint64_t rows) {
+        std::uint64_t sum = 0;
+        for (std::uint64_t r = 0; r < rows; ++r) {
+            sum += lines(address + static_cast<std::int64_t>(r) * (stride % packet_bytes), bytes);
+        }
+        return sum;
+    };
+    return count < period ? of(count) : count / period * of(period) + of(count % period);
+}
+
 /// Lines that the slices of A or B along `steps` steps of K lie in: they are dense, and two of 32 bytes share a line.
 std::uint64_t slice_lines(numerics::element_type type, std::uint64_t steps) {
     return divide_up(steps * 32 * numerics::bytes(type.format), packet_bytes);
+}
+
+/// Lines that the indices of a gather or scatter_add lie in.
+std::uint64_t index_lines(const auto& lookup) {
+    return lines(lookup.indices, std::uint64_t{lookup.elements} * sizeof(std::int32_t));
 }
 
 unit_demand demand(const unit_slots& slots, std::uint64_t latency, const core_parameters& core,
@@ -40,7 +60,8 @@ unit_demand demand(const unit_slots& slots, std::uint64_t latency, const core_pa
 }  // namespace
 
 unit_slots unit_rates(const core_parameters& core, const sram_parameters& memory) {
-    return {core.matrix_steps_per_cycle, core.simd_lanes, memory.vector_load_ports, memory.vector_store_ports};
+    return {core.matrix_steps_per_cycle, core.simd_lanes, memory.vector_load_ports, memory.vector_store_ports,
+            core.gather_granules_per_cycle};
 }
 
 unit_demand cost_of(const program::matrix_multiply<std::int64_t>& m, const core_parameters& core,
@@ -61,15 +82,71 @@ unit_demand cost_of(const program::matrix_multiply<std::int64_t>& m, const core_
 
 unit_demand cost_of(const program::vector_operation<std::int64_t>& v, const core_parameters& core,
                     const sram_parameters& memory) {
-    const auto operand_lines = [&v](std::int64_t address, numerics::element_type type) {
-        return lines(address, std::uint64_t{v.elements} * numerics::bytes(type.format));
+    const std::uint32_t active = program::active_elements(v);
+    const auto operand_lines = [](std::int64_t address, std::uint64_t elements, numerics::element_type type) {
+        return elements == 0 ? 0 : lines(address, elements * numerics::bytes(type.format));
     };
     const std::uint32_t sources = numerics::source_count(v.operation);
+    const std::uint32_t of_b = v.broadcast_b ? std::min(active, 1U) : active;
     unit_slots slots{};
-    slots[index(unit::simd)] = std::uint64_t{v.elements} * numerics::operation_count(v.operation);
-    slots[index(unit::vector_load)] =
-        (sources > 0 ? operand_lines(v.a, v.a_type) : 0) + (sources > 1 ? operand_lines(v.b, v.b_type) : 0);
-    slots[index(unit::vector_store)] = operand_lines(v.destination, v.destination_type);
+    slots[index(unit::simd)] =
+        std::max<std::uint64_t>(1, std::uint64_t{active} * numerics::operation_count(v.operation));
+    slots[index(unit::vector_load)] = (sources > 0 ? operand_lines(v.a, active, v.a_type) : 0) +
+                                      (sources > 1 ? operand_lines(v.b, of_b, v.b_type) : 0);
+    slots[index(unit::vector_store)] = operand_lines(v.destination, active, v.destination_type);
+    return demand(slots, core.simd_latency, core, memory);
+}
+
+unit_demand cost_of(const program::copy<std::int64_t>& c, const core_parameters& core, const sram_parameters& memory) {
+    const auto& shape = c.shape;
+    unit_slots slots{};
+    slots[index(unit::vector_load)] = lines_of_rows(c.source, shape.row_bytes, shape.rows, shape.source_stride);
+    slots[index(unit::vector_store)] =
+        lines_of_rows(c.destination, shape.row_bytes, shape.rows, shape.destination_stride);
+    return demand(slots, core.simd_latency, core, memory);
+}
+
+unit_demand cost_of(const program::gather<std::int64_t>& g, const core_parameters& core,
+                    const sram_parameters& memory) {
+    const std::uint64_t granules = program::granules_of(g);
+    unit_slots slots{};
+    slots[index(unit::gather)] = granules;
+    slots[index(unit::vector_load)] = index_lines(g) + granules;
+    slots[index(unit::vector_store)] = lines(g.destination, g.elements * g.table.row_bytes());
+    return demand(slots, core.gather_latency, core, memory);
+}
+
+unit_demand cost_of(const program::scatter_add<std::int64_t>& s, const core_parameters& core,
+                    const sram_parameters& memory) {
+    const std::uint64_t granules = program::granules_of(s);
+    unit_slots slots{};
+    slots[index(unit::gather)] = granules;
+    slots[index(unit::simd)] = s.elements * elements_of_row(s);
+    slots[index(unit::vector_load)] = index_lines(s) + lines(s.source, s.elements * source_row_bytes(s)) + granules;
+    slots[index(unit::vector_store)] = granules;
+    return demand(slots, core.gather_latency + core.simd_latency, core, memory);
+}
+
+unit_demand cost_of(const program::transpose<std::int64_t>& t, const core_parameters& core,
+                    const sram_parameters& memory) {
+    const std::uint64_t bytes = numerics::bytes(t.type.format);
+    unit_slots slots{};
+    slots[index(unit::simd)] = std::uint64_t{t.rows} * t.columns;
+    slots[index(unit::vector_load)] = lines_of_rows(t.source, t.columns * bytes, t.rows, t.source_stride);
+    slots[index(unit::vector_store)] = lines_of_rows(t.destination, t.rows * bytes, t.columns, t.destination_stride);
+    return demand(slots, core.simd_latency, core, memory);
+}
+
+unit_demand cost_of(const program::reduce<std::int64_t>& r, const core_parameters& core,
+                    const sram_parameters& memory) {
+    const std::uint64_t bytes = numerics::bytes(r.source_type.format);
+    // 16 lanes take four steps, one that ends with fewer no more than these.
+    const std::uint64_t joins = std::bit_width(std::min(r.elements, program::reduction_lanes) - 1);
+    unit_slots slots{};
+    slots[index(unit::simd)] = r.rows * (r.elements + joins * core.simd_lanes);
+    slots[index(unit::vector_load)] = lines_of_rows(r.source, r.elements * bytes, r.rows, r.source_stride);
+    slots[index(unit::vector_store)] =
+        lines(r.destination, std::uint64_t{r.rows} * numerics::bytes(r.destination_type.format));
     return demand(slots, core.simd_latency, core, memory);
 }
 

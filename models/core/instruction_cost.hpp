@@ -19,8 +19,28 @@ namespace d1 {
                                   const sram_parameters& memory);
 
 /// A slot of the SIMD unit is one operation on one FP32 element; each element takes numerics::operation_count of them,
-/// one after the other. Operands are read and results written once, in 64-byte lines.
+/// one after the other. Operands are read and results written once, in 64-byte lines. A predicated tail takes nothing,
+/// an operation without an active element one slot.
 [[nodiscard]] unit_demand cost_of(const program::vector_operation<std::int64_t>& v, const core_parameters& core,
+                                  const sram_parameters& memory);
+
+/// Lines through the vector registers, row by row.
+[[nodiscard]] unit_demand cost_of(const program::copy<std::int64_t>& c, const core_parameters& core,
+                                  const sram_parameters& memory);
+
+/// The gather engine takes gather_granules_per_cycle granules; each is an access at a vector port, whatever its index.
+/// Indices, dense rows and sums cost what they cost a vector operation.
+[[nodiscard]] unit_demand cost_of(const program::gather<std::int64_t>& g, const core_parameters& core,
+                                  const sram_parameters& memory);
+[[nodiscard]] unit_demand cost_of(const program::scatter_add<std::int64_t>& s, const core_parameters& core,
+                                  const sram_parameters& memory);
+
+/// A SIMD slot for each element, as an element-wise operation; rows are read and written in 64-byte lines.
+[[nodiscard]] unit_demand cost_of(const program::transpose<std::int64_t>& t, const core_parameters& core,
+                                  const sram_parameters& memory);
+
+/// A SIMD slot for each element, and a pass of all lanes for each of the steps that join them at a row's end.
+[[nodiscard]] unit_demand cost_of(const program::reduce<std::int64_t>& r, const core_parameters& core,
                                   const sram_parameters& memory);
 
 }  // namespace d1

@@ -58,14 +58,15 @@ core_parameters register_block(std::uint32_t rows, std::uint32_t columns) {
 }
 
 TEST(unit_rates, are_those_of_the_parameters) {
-    EXPECT_EQ(unit_rates(core_defaults, memory_defaults), (unit_slots{1, 16, 2, 1}));
+    EXPECT_EQ(unit_rates(core_defaults, memory_defaults), (unit_slots{1, 16, 2, 1, 1}));
     core_parameters core;
     core.matrix_steps_per_cycle = 3;
     core.simd_lanes = 32;
+    core.gather_granules_per_cycle = 5;
     sram_parameters memory;
     memory.vector_load_ports = 4;
     memory.vector_store_ports = 2;
-    EXPECT_EQ(unit_rates(core, memory), (unit_slots{3, 32, 4, 2}));
+    EXPECT_EQ(unit_rates(core, memory), (unit_slots{3, 32, 4, 2, 5}));
 }
 
 // ---------------------------------------------------------------------------------------------------- matrix

@@ -9,9 +9,10 @@
 
 namespace d1 {
 
-/// The units that instructions take slots of: matrix unit, SIMD unit, vector load ports and vector store ports.
-enum class unit : std::uint8_t { matrix, simd, vector_load, vector_store };
-inline constexpr std::size_t unit_count = 4;
+/// The units that instructions take slots of: matrix unit, SIMD unit, vector load ports, vector store ports and
+/// gather engine.
+enum class unit : std::uint8_t { matrix, simd, vector_load, vector_store, gather };
+inline constexpr std::size_t unit_count = 5;
 
 /// Slots of each unit.
 using unit_slots = std::array<std::uint64_t, unit_count>;

@@ -9,7 +9,8 @@
 namespace d1::noc {
 
 namespace {
-constexpr std::array injected_classes{message_class::request_low, message_class::data, message_class::response};
+constexpr std::array injected_classes{message_class::request_low, message_class::data, message_class::response,
+                                      message_class::request_high};
 }
 
 void network_interface::arm_injection(timing::cycle at) {
@@ -58,11 +59,10 @@ timing::cycle network_interface::next_ready() const {
             consider(c, 0);
         }
     }
-    if (!answers_.empty()) {
-        consider(message_class::response, answers_.front().ready);
-    }
-    if (!replies_.empty()) {
-        consider(message_class::data, replies_.front().ready);
+    for (std::size_t c = 0; c < message_class_count; ++c) {
+        if (!outbox_[c].empty()) {
+            consider(static_cast<message_class>(c), outbox_[c].front().ready);
+        }
     }
     const bool window_open = outstanding_ < parameters_.max_outstanding;
     for (const transfer* t : engines_) {
@@ -103,17 +103,9 @@ bool network_interface::is_ready(message_class c, timing::cycle now) {
     if (state.retry) {
         return true;
     }
-    switch (c) {
-        case message_class::response:
-            return !answers_.empty() && answers_.front().ready <= now;
-        case message_class::data:
-            return (!replies_.empty() && replies_.front().ready <= now) || engine_for(c, now) != nullptr;
-        case message_class::request_low:
-            return engine_for(c, now) != nullptr;
-        case message_class::request_high:
-            break;
-    }
-    return false;
+    const bool is_sent_by_engines = c == message_class::data || c == message_class::request_low;
+    return (!outbox(c).empty() && outbox(c).front().ready <= now) ||
+           (is_sent_by_engines && engine_for(c, now) != nullptr);
 }
 
 burst_ptr network_interface::next_burst(message_class c, timing::cycle now) {
@@ -121,16 +113,19 @@ burst_ptr network_interface::next_burst(message_class c, timing::cycle now) {
     if (state.retry) {
         return std::exchange(state.retry, nullptr);
     }
+    const auto take = [](std::deque<waiting_burst>& queue) {
+        burst_ptr b = std::move(queue.front().b);
+        queue.pop_front();
+        return b;
+    };
     burst_ptr b;
-    if (c == message_class::response) {
-        b = std::move(answers_.front().b);
-        answers_.pop_front();
+    if (c == message_class::response || c == message_class::request_high) {
+        b = take(outbox(c));
     } else {
         transfer* const own = engine_for(c, now);
-        const bool reply_ready = c == message_class::data && !replies_.empty() && replies_.front().ready <= now;
+        const bool reply_ready = !outbox(c).empty() && outbox(c).front().ready <= now;
         if (reply_ready && (own == nullptr || !engines_first_)) {
-            b = std::move(replies_.front().b);
-            replies_.pop_front();
+            b = take(outbox(c));
             engines_first_ = true;
         } else {
             const auto found = std::find(engines_.begin(), engines_.end(), own);
@@ -155,7 +150,7 @@ burst_ptr network_interface::next_of(transfer& t) {
         return b;
     }
     const bool is_pull = t.operation == dma_operation::pull;
-    burst_ptr b = make_burst(is_pull ? burst_kind::pull_request : burst_kind::push_data, t.remote, t.cause);
+    burst_ptr b = make_burst(is_pull ? burst_kind::pull_request : burst_kind::push_data, t.remote, t.cause, t.indices);
     b->piece = t.cutter.next(parameters_.burst_packets);
     b->transfer = &t;
     b->race_transfer = t.race_transfer;
@@ -216,7 +211,7 @@ void network_interface::inject(message_class c, burst_ptr b, timing::cycle now) 
         next_line_ = plan.next_line;
         injected(*b);
     }
-    if (b->kind == burst_kind::pull_data || c == message_class::response) {
+    if (b->kind == burst_kind::pull_data || c == message_class::response || c == message_class::request_high) {
         return;
     }
     transfer* const t = b->kind == burst_kind::signal ? nullptr : static_cast<transfer*>(b->transfer);

@@ -26,6 +26,8 @@ network_interface::network_interface(const sc_core::sc_module_name& name,
       net_face_(std::make_unique<net_face>(*this)),
       arrival_face_(std::make_unique<arrival_face>(*this)),
       slow_(surroundings.memory_answers_later ? std::make_unique<slow_memory>(*this) : nullptr),
+      barriers_(parameters.barriers, *this, surroundings.races),
+      release_face_(std::make_unique<release_face>(*this)),
       last_data_(surroundings.alive.size()) {
     dma.bind(*dma_face_);
     mem.bind(*mem_face_);
@@ -81,18 +83,23 @@ network_interface::transfer* network_interface::open_transfer(tlm::tlm_generic_p
     t.notify = command->notify;
     t.race_transfer = command->race_transfer;
     t.from = command->from;
+    t.indices = command->indices;
     t.remote = remote.node;
     t.number = next_command_++;
     switch (command->operation) {
         case dma_operation::push:
             ++count_.pushes;
+            ++thread(t.from.thread).open_transfers;
             break;
         case dma_operation::pull:
             ++count_.pulls;
+            ++thread(t.from.thread).open_transfers;
             break;
         case dma_operation::signal:
             ++count_.signals;
             break;
+        case dma_operation::barrier:
+            break;  // comes by enter_barrier()
     }
     const bool is_signal = command->operation == dma_operation::signal;
     t.cutter = transfer_cutter(is_signal ? transfer_geometry{} : command->geometry);  // a signal has nothing to cut
@@ -131,9 +138,10 @@ void network_interface::refill_engines() {
     }
 }
 
-burst_ptr network_interface::make_burst(burst_kind kind, node_index destination, const causality& cause) {
+burst_ptr network_interface::make_burst(burst_kind kind, node_index destination, const causality& cause, bool indices) {
     const bool carries = kind == burst_kind::push_data || kind == burst_kind::pull_data;
-    burst_ptr b = my_.bursts.acquire(carries && my_.functional);
+    burst_ptr b = my_.bursts.acquire(carries && (my_.functional || indices));
+    b->indices = indices;
     b->source = my_.here;
     b->destination = destination;
     b->kind = kind;
@@ -200,7 +208,8 @@ void network_interface::receive(burst& b, sc_core::sc_time& delay) {
     const timing::cycle arrival = b.times.last() + parameters_.arrival_cycles;
     delay = my_.events.clock().time(arrival - now);
     b.cause.chain += std::uint64_t{b.hops + 2} * noc_.hop_cycles + parameters_.arrival_cycles;
-    const auto phase = b.kind == burst_kind::signal ? timing::phase::signals_arrive : timing::phase::bytes_arrive;
+    const bool is_signal = b.kind == burst_kind::signal || b.channel_class == message_class::request_high;
+    const auto phase = is_signal ? timing::phase::signals_arrive : timing::phase::bytes_arrive;
     intrusive_ptr_add_ref(&b);  // the event's own reference, taken over by arrival_face
     my_.events.schedule(
         arrival, timing::order_of(phase, to_number(b.source), static_cast<std::uint32_t>(b.channel_class), b.sequence),
@@ -232,6 +241,12 @@ void network_interface::arrive(burst& b) {
             }
             piece_done(*static_cast<transfer*>(b.transfer), b.status, b.cause);
             break;
+        case burst_kind::barrier_come:
+            barriers_.told(b.barrier, b.meaning, b.cause);
+            break;
+        case burst_kind::barrier_end:
+            barriers_.released(b.barrier, b.cause);
+            break;
     }
 }
 
@@ -257,7 +272,7 @@ void network_interface::serve_pull(burst& request) {
         answer(request, burst_kind::error_answer, status);
         return;
     }
-    burst_ptr data = make_burst(burst_kind::pull_data, request.source, request.cause);
+    burst_ptr data = make_burst(burst_kind::pull_data, request.source, request.cause, request.indices);
     data->piece = request.piece;
     data->transfer = request.transfer;
     data->race_transfer = request.race_transfer;
@@ -280,7 +295,7 @@ void network_interface::reply(burst_ptr b, std::uint32_t cost) {
         send_at(*b, start);
         return;
     }
-    auto& queue = b->channel_class == message_class::data ? replies_ : answers_;
+    auto& queue = outbox(b->channel_class);
     queue.push_back({std::move(b), start});
     arm_injection(start);
 }
@@ -292,10 +307,14 @@ void network_interface::piece_done(transfer& t, burst_status status, const causa
     if (status != burst_status::good) {
         ++count_.address_errors;
     }
-    if (t.open_pieces == 0 && t.cutter.finished() && t.operation == dma_operation::pull && t.done) {
-        causality done = t.arrived;
-        done.knowledge = my_.races != nullptr ? my_.races->all_done(t.race_transfer) : 0;
-        my_.signals.deliver(t.done->semaphore, t.done->amount, done);
+    if (t.open_pieces == 0 && t.cutter.finished()) {
+        if (t.operation == dma_operation::pull && t.done) {
+            causality done = t.arrived;
+            done.knowledge = my_.races != nullptr ? my_.races->all_done(t.race_transfer) : 0;
+            my_.signals.deliver(t.done->semaphore, t.done->amount, done);
+        }
+        --thread(t.from.thread).open_transfers;
+        come(t.from.thread);
     }
     close_transfer(t);
     if (my_.timing == timing_kind::at) {
@@ -331,7 +350,7 @@ burst_status network_interface::move_bytes(burst& b, tlm::tlm_command command) {
     burst_status status = burst_status::good;
     b.piece.for_each_run([&](std::int64_t source, std::int64_t destination, std::uint32_t length, std::uint32_t at) {
         const std::int64_t offset = write ? destination : source;
-        const auto bytes = my_.functional ? b.payload().subspan(at, length) : std::span<std::byte>();
+        const auto bytes = b.payload().empty() ? std::span<std::byte>() : b.payload().subspan(at, length);
         if (access(offset, bytes, length, command) != burst_status::good) {
             status = burst_status::address_error;
         } else {
@@ -399,6 +418,7 @@ std::vector<std::string> network_interface::unfinished() const {
                 text << "pull from";
                 break;
             case dma_operation::signal:
+            case dma_operation::barrier:
                 text << "signal to";
                 break;
         }
@@ -409,6 +429,9 @@ std::vector<std::string> network_interface::unfinished() const {
     if (slow_ && slow_->waiting() != 0) {
         all.push_back(std::to_string(slow_->waiting()) + " accesses to its memory, which has not answered");
     }
+    for (std::string& text : barriers_.waiting()) {
+        all.push_back(std::move(text));
+    }
     return all;
 }
 
@@ -416,6 +439,8 @@ void network_interface::register_statistics(statistics::group& group) {
     group.counter("pushes", "transfers", "push instructions accepted", count_.pushes);
     group.counter("pulls", "transfers", "pull instructions accepted", count_.pulls);
     group.counter("signals", "signals", "remote signals accepted, those behind pushes not counted", count_.signals);
+    group.counter("barriers", "barriers", "times that a thread came to a barrier", count_.barriers);
+    group.counter("barrier_messages", "packets", "barrier messages sent", count_.barrier_messages);
     group.counter("bursts_sent", "bursts", "bursts injected, of all classes", count_.bursts_sent);
     group.counter("packets_sent", "packets", "packets injected, of all classes", count_.packets_sent);
     group.counter("packets_received", "packets", "packets taken from the mesh, of all classes",
@@ -443,8 +468,9 @@ void network_interface::reset() {
     engines_.clear();
     next_engine_ = 0;
     outstanding_ = 0;
-    replies_.clear();
-    answers_.clear();
+    for (auto& queue : outbox_) {
+        queue.clear();
+    }
     engines_first_ = false;
     classes_ = {};
     last_class_ = 0;
@@ -452,6 +478,14 @@ void network_interface::reset() {
     next_slot_ = 0;
     next_line_ = 0;
     armed_ = no_cycle;
+    for (thread_state& t : threads_) {
+        if (t.barrier != nullptr) {
+            t.barrier->release();
+        }
+    }
+    threads_.clear();
+    barriers_.reset();
+    releases_.clear();
     std::fill(last_data_.begin(), last_data_.end(), timing::cycle{0});
     last_arrival_ = 0;
     longest_chain_ = 0;

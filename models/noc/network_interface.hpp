@@ -11,6 +11,7 @@
 #include <tlm>
 #include <vector>
 
+#include "models/noc/barrier_unit.hpp"
 #include "models/noc/network_interface_parameters.hpp"
 #include "models/noc/noc_parameters.hpp"
 #include "models/packet/dma_command.hpp"
@@ -56,12 +57,16 @@ struct network_interface_surroundings {
 /// waits for its response: the answer to a push, the data of a pull, the injection of bytes to be sent, a signal behind
 /// written data.
 ///
+/// A barrier is taken at once and answered when it is left, by the non-blocking transport at every level. Its thread
+/// has come when its own pushes are answered and its pulls written; see barrier_unit for the rest. Each message is a
+/// packet of class request high, barrier_cycles after its cause; at the root as long passes until the barrier ends.
+///
 /// lt: b_transport with the core's lead; bursts leave as if alone, and nothing is shared.
 /// Zero load, constants besides the hops: a packet injected in cycle t stands at its own router in t + hop_cycles; one
 /// that leaves the last router towards the interface in cycle t is there in t + hop_cycles, and its bytes or signal are
 /// visible arrival_cycles after its burst's last packet. Not modelled: finite injection queues of answers and replies,
 /// CRC and retry.
-class network_interface : public sc_core::sc_module, private timing::event_handler {
+class network_interface : public sc_core::sc_module, private timing::event_handler, private barrier_actions {
   public:
     tlm::tlm_target_socket<512> dma{"dma"};
     tlm::tlm_initiator_socket<512> mem{"mem"};
@@ -84,6 +89,8 @@ class network_interface : public sc_core::sc_module, private timing::event_handl
         std::uint64_t pushes = 0;
         std::uint64_t pulls = 0;
         std::uint64_t signals = 0;
+        std::uint64_t barriers = 0;
+        std::uint64_t barrier_messages = 0;
         std::uint64_t bursts_sent = 0;
         std::uint64_t packets_sent = 0;
         std::uint64_t packets_received = 0;
@@ -110,6 +117,7 @@ class network_interface : public sc_core::sc_module, private timing::event_handl
     class net_face;
     class arrival_face;
     class slow_memory;
+    class release_face;
 
     // Commands
     [[nodiscard]] bool has_room() const noexcept {
@@ -121,6 +129,16 @@ class network_interface : public sc_core::sc_module, private timing::event_handl
     void refill_engines();
     void send_ahead(transfer& t);  // lt
     void send_at(burst& b, timing::cycle start);
+
+    // Barriers
+    void enter_barrier(tlm::tlm_generic_payload& p);
+    void come(std::uint32_t number);
+    void send_barrier_message(burst_kind kind, node_index whom, const barrier_entry& barrier, const causality& cause);
+    void tell_parent(node_index parent, const barrier_entry& barrier, const causality& cause) override;
+    void complete(std::uint32_t number, const causality& cause) override;
+    void tell_child(node_index child, const barrier_entry& barrier, const causality& cause) override;
+    void leave(std::uint32_t thread, const causality& cause) override;
+    void fail(const std::string& what) override;
 
     // Injection (at)
     void serve(void* subject) override;
@@ -158,7 +176,8 @@ class network_interface : public sc_core::sc_module, private timing::event_handl
     burst_status access(std::int64_t offset, std::span<std::byte> bytes, std::uint32_t length,
                         tlm::tlm_command command);
 
-    [[nodiscard]] burst_ptr make_burst(burst_kind kind, node_index destination, const causality& cause);
+    [[nodiscard]] burst_ptr make_burst(burst_kind kind, node_index destination, const causality& cause,
+                                       bool indices = false);
     enum class memory_side : std::uint8_t { own, remote };
     void report_error(const burst& b, memory_side side);
 
@@ -185,8 +204,9 @@ class network_interface : public sc_core::sc_module, private timing::event_handl
     std::size_t next_engine_ = 0;
     std::uint32_t outstanding_ = 0;
 
-    std::deque<waiting_burst> replies_;  // pull data and answers to be sent, in the order of their requests
-    std::deque<waiting_burst> answers_;
+    /// Pull data, answers and barrier messages to be sent, by class, in the order of what caused them.
+    std::array<std::deque<waiting_burst>, message_class_count> outbox_;
+    [[nodiscard]] std::deque<waiting_burst>& outbox(message_class c) { return outbox_[static_cast<std::size_t>(c)]; }
     bool engines_first_ = false;  // whose turn it is within class data: the engines' or the replies'
     struct class_state {
         burst_ptr retry;  // refused on its way; later bursts of the class wait behind it
@@ -200,6 +220,21 @@ class network_interface : public sc_core::sc_module, private timing::event_handl
     std::uint64_t next_line_ = 0;  // first free slot of the mesh read port, read_ports_ a cycle
     timing::cycle armed_ = no_cycle;
     static constexpr timing::cycle no_cycle = ~timing::cycle{0};
+
+    struct thread_state {
+        std::uint32_t open_transfers = 0;             // pushes not yet answered, pulls not yet written
+        tlm::tlm_generic_payload* barrier = nullptr;  // that it waits in
+        bool has_come = false;
+    };
+    std::vector<thread_state> threads_;
+    [[nodiscard]] thread_state& thread(std::uint32_t number);
+    barrier_unit barriers_;
+    std::unique_ptr<release_face> release_face_;
+    struct root_release {
+        std::uint32_t number;
+        causality cause;
+    };
+    std::deque<root_release> releases_;  // of barriers whose root is here, in the order of their time
 
     std::vector<timing::cycle> last_data_;  // lt: by destination, when the last packet of class data leaves
     timing::cycle last_arrival_ = 0;

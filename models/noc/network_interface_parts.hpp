@@ -14,6 +14,7 @@ struct network_interface::transfer {
     std::optional<semaphore_signal> notify;
     std::uint32_t race_transfer = 0;
     issuer from;
+    bool indices = false;
     node_index remote{};
     transfer_cutter cutter;
     std::uint64_t number = 0;       // in the order of commands
@@ -39,6 +40,9 @@ struct network_interface::transfer {
         case burst_kind::push_answer:
         case burst_kind::error_answer:
             return message_class::response;
+        case burst_kind::barrier_come:
+        case burst_kind::barrier_end:
+            return message_class::request_high;
     }
     return message_class::data;
 }
@@ -49,7 +53,9 @@ class network_interface::dma_face final : public tlm::tlm_fw_transport_if<> {
     explicit dma_face(network_interface& owner) : owner_(owner) {}
 
     void b_transport(tlm::tlm_generic_payload& p, sc_core::sc_time& delay) override {
-        if (owner_.has_room()) {
+        const auto* const command = p.get_extension<dma_extension>();
+        const bool may_wait = command != nullptr && command->operation == dma_operation::barrier;
+        if (owner_.has_room() && !may_wait) {
             owner_.accept(p, delay);
         } else {
             // Nobody waits in b_transport: a command that may have to queue comes by the non-blocking transport.
@@ -67,6 +73,12 @@ class network_interface::dma_face final : public tlm::tlm_fw_transport_if<> {
         if (owner_.refused_command_ != nullptr) {
             p.set_response_status(tlm::TLM_GENERIC_ERROR_RESPONSE);  // one that has not ended is before it
             return tlm::TLM_COMPLETED;
+        }
+        const auto* const command = p.get_extension<dma_extension>();
+        if (command != nullptr && command->operation == dma_operation::barrier) {
+            owner_.enter_barrier(p);
+            phase = tlm::END_REQ;
+            return tlm::TLM_UPDATED;
         }
         if (owner_.has_room()) {
             owner_.accept(p, delay);
@@ -183,6 +195,20 @@ class network_interface::arrival_face final : public timing::event_handler {
     void serve(void* subject) override {
         const burst_ptr b(static_cast<burst*>(subject), false);  // the reference that receive() took
         owner_.arrive(*b);
+    }
+
+  private:
+    network_interface& owner_;
+};
+
+/// Ends the barriers whose root is here.
+class network_interface::release_face final : public timing::event_handler {
+  public:
+    explicit release_face(network_interface& owner) : owner_(owner) {}
+    void serve(void*) override {
+        const root_release r = owner_.releases_.front();
+        owner_.releases_.pop_front();
+        owner_.barriers_.released(r.number, r.cause);
     }
 
   private:

@@ -23,7 +23,7 @@ bool network_interface::slow_memory::takes_arrival(burst& b) {
             add({purpose::write, &b, nullptr});
             return true;
         case burst_kind::pull_request: {
-            burst_ptr data = owner_.make_burst(burst_kind::pull_data, b.source, b.cause);
+            burst_ptr data = owner_.make_burst(burst_kind::pull_data, b.source, b.cause, b.indices);
             data->piece = b.piece;
             data->transfer = b.transfer;
             data->race_transfer = b.race_transfer;
@@ -40,6 +40,8 @@ bool network_interface::slow_memory::takes_arrival(burst& b) {
             return true;
         case burst_kind::push_answer:
         case burst_kind::error_answer:
+        case burst_kind::barrier_come:
+        case burst_kind::barrier_end:
             break;
     }
     return false;

@@ -29,7 +29,9 @@ enum class burst_kind : std::uint8_t {
     pull_data,     ///< bytes that were asked for; class data
     signal,        ///< adds to a semaphore of the destination; class data
     push_answer,   ///< tells that a push burst was written, or why not; class response
-    error_answer   ///< tells that a pull request could not be served; class response
+    error_answer,  ///< tells that a pull request could not be served; class response
+    barrier_come,  ///< tells a parent that all below have come to a barrier; class request high
+    barrier_end    ///< tells a child that all have come; class request high
 };
 
 /// How a burst fared at its destination.
@@ -55,10 +57,13 @@ struct burst {
     /// now, spelt out; the other packets follow.
     packet_times times;
 
-    transfer_piece piece;             ///< what is carried or, by a pull request, asked for
-    std::int64_t semaphore = 0;       ///< signal: which
-    std::int64_t amount = 0;          ///< signal: how much
-    void* transfer = nullptr;         ///< the initiating interface's own record, given back in answers and replies
+    transfer_piece piece;        ///< what is carried or, by a pull request, asked for
+    std::int64_t semaphore = 0;  ///< signal: which
+    std::int64_t amount = 0;     ///< signal: how much
+    std::uint32_t barrier = 0;   ///< of a barrier's messages: its number
+    std::uint64_t meaning = 0;   ///< of a barrier's messages: see barrier_entry
+    bool indices = false;        ///< the bytes, carried or asked for, are real even where payloads are switched off
+    void* transfer = nullptr;    ///< the initiating interface's own record, given back in answers and replies
     std::uint32_t race_transfer = 0;  ///< the race detector's name for the transfer
     issuer from;                      ///< the instruction behind it
     causality cause;                  ///< what led to this burst

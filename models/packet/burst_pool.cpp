@@ -29,6 +29,9 @@ burst_ptr burst_pool::acquire(bool with_payload) {
     b.piece = {};
     b.semaphore = 0;
     b.amount = 0;
+    b.barrier = 0;
+    b.meaning = 0;
+    b.indices = false;
     b.transfer = nullptr;
     b.race_transfer = 0;
     b.from = {};

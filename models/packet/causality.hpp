@@ -7,8 +7,8 @@
 
 namespace d1 {
 
-/// The instruction behind a transfer, for reports; its node is the one that asked for the transfer. Kept up only where
-/// uninitialised reads are looked for.
+/// The instruction behind a transfer; its node is the one that asked for the transfer. The instruction's number is for
+/// reports, and kept up only where uninitialised reads are looked for.
 struct issuer {
     std::uint32_t thread = 0;
     std::uint32_t instruction = 0;

@@ -38,26 +38,60 @@ class collector {
     }
     void operator()(const vector_operation<std::int64_t>& i) const {
         const auto operands = numerics::source_count(i.operation);
-        if (operands >= 1) dense(i.a, saturating_product(i.elements, numerics::bytes(i.a_type.format)), false);
-        if (operands >= 2) dense(i.b, saturating_product(i.elements, numerics::bytes(i.b_type.format)), false);
-        dense(i.destination, saturating_product(i.elements, numerics::bytes(i.destination_type.format)), true);
+        const std::uint32_t active = active_elements(i);
+        const std::uint32_t of_b = i.broadcast_b ? std::min(active, 1U) : active;
+        if (operands >= 1) dense(i.a, saturating_product(active, numerics::bytes(i.a_type.format)), false);
+        if (operands >= 2) dense(i.b, saturating_product(of_b, numerics::bytes(i.b_type.format)), false);
+        dense(i.destination, saturating_product(active, numerics::bytes(i.destination_type.format)), true);
     }
     void operator()(const push<std::int64_t>& i) const { rows(i.source, i.shape, i.shape.source_stride, false); }
     void operator()(const pull<std::int64_t>& i) const {
         rows(i.destination, i.shape, i.shape.destination_stride, true);
     }
+    void operator()(const copy<std::int64_t>& i) const {
+        rows(i.source, i.shape, i.shape.source_stride, false);
+        rows(i.destination, i.shape, i.shape.destination_stride, true);
+    }
+    void operator()(const gather<std::int64_t>& i) const {
+        const auto row = saturating_product(i.table.granules, i.table.granule_bytes);
+        dense(i.indices, saturating_product(i.elements, sizeof(std::int32_t)), false);
+        dense(i.table.address, saturating_product(i.table.rows, row), false);
+        dense(i.destination, saturating_product(i.elements, row), true);
+    }
+    void operator()(const scatter_add<std::int64_t>& i) const {
+        const auto table = saturating_product(i.table.rows, i.table.granules, i.table.granule_bytes);
+        dense(i.indices, saturating_product(i.elements, sizeof(std::int32_t)), false);
+        dense(i.source, saturating_product(i.elements, source_row_bytes(i)), false);
+        dense(i.table.address, table, false);
+        dense(i.table.address, table, true);
+    }
+    void operator()(const transpose<std::int64_t>& i) const {
+        const std::uint32_t bytes = numerics::bytes(i.type.format);
+        rows(i.source, i.rows, saturating_product(i.columns, bytes), i.source_stride, false);
+        rows(i.destination, i.columns, saturating_product(i.rows, bytes), i.destination_stride, true);
+    }
+    void operator()(const reduce<std::int64_t>& i) const {
+        const std::uint32_t bytes = numerics::bytes(i.source_type.format);
+        rows(i.source, i.rows, saturating_product(i.elements, bytes), i.source_stride, false);
+        dense(i.destination, saturating_product(i.rows, numerics::bytes(i.destination_type.format)), true);
+    }
     void operator()(const signal<std::int64_t>&) const {}
     void operator()(const wait<std::int64_t>&) const {}
+    void operator()(const barrier<std::int64_t>&) const {}
+    void operator()(const list_begin&) const {}
 
   private:
     void dense(std::int64_t address, std::int64_t bytes, bool write) const {
         if (bytes > 0) list_.push_back({.address = address, .row_bytes = bytes, .write = write});
     }
     void rows(std::int64_t address, const transfer_shape& shape, std::int64_t stride, bool write) const {
-        if (shape.rows <= 1 || stride == shape.row_bytes) {
-            dense(address, saturating_product(shape.rows, shape.row_bytes), write);
-        } else if (shape.row_bytes > 0) {
-            list_.push_back({address, shape.row_bytes, shape.rows, stride, write});
+        rows(address, shape.rows, shape.row_bytes, stride, write);
+    }
+    void rows(std::int64_t address, std::uint32_t count, std::int64_t bytes, std::int64_t stride, bool write) const {
+        if (count <= 1 || stride == bytes) {
+            dense(address, saturating_product(count, bytes), write);
+        } else if (bytes > 0) {
+            list_.push_back({address, bytes, count, stride, write});
         }
     }
 
@@ -72,6 +106,15 @@ access_list accesses(const step& s) {
     return result;
 }
 
+std::optional<access> index_access(const step& s) {
+    const auto of = [](const auto& i) {
+        return access{.address = i.indices, .row_bytes = saturating_product(i.elements, sizeof(std::int32_t))};
+    };
+    if (const auto* g = std::get_if<gather<std::int64_t>>(&s)) return of(*g);
+    if (const auto* a = std::get_if<scatter_add<std::int64_t>>(&s)) return of(*a);
+    return std::nullopt;
+}
+
 std::optional<extent> extent_of(const access& a) noexcept {
     std::int64_t last_row = 0;
     extent result;
@@ -80,6 +123,21 @@ std::optional<extent> extent_of(const access& a) noexcept {
     result.first = std::min(a.address, last_row);
     if (__builtin_add_overflow(std::max(a.address, last_row), a.row_bytes, &result.end)) return std::nullopt;
     return result;
+}
+
+bool overlap(const access& a, const access& b) noexcept {
+    // With the rows of b in ascending order.
+    const std::int64_t stride = b.stride < 0 ? -b.stride : b.stride;
+    const std::int64_t first = b.stride < 0 ? b.address + b.stride * (b.rows - 1) : b.address;
+    for (std::int64_t r = 0; r < a.rows; ++r) {
+        const std::int64_t begin = a.address + r * a.stride;
+        if (begin + a.row_bytes <= first) continue;
+        // The last row of b that begins before the end of this one reaches furthest.
+        const std::int64_t last = begin + a.row_bytes - 1 - first;
+        const std::int64_t row = stride == 0 ? 0 : std::min(last / stride, b.rows - 1);
+        if (first + row * stride + b.row_bytes > begin) return true;
+    }
+    return false;
 }
 
 bool lies_in(const access& a, std::uint64_t memory_bytes) noexcept {

@@ -1,6 +1,9 @@
 #include "models/program/apply.hpp"
 
 #include <algorithm>
+#include <array>
+#include <cstring>
+#include <vector>
 
 #include "models/numerics/elementwise.hpp"
 #include "models/numerics/matrix.hpp"
@@ -9,6 +12,10 @@
 namespace d1::program {
 
 namespace {
+
+[[nodiscard]] applied overlapping() {
+    return {"writes a result over an operand that it still reads", {}};
+}
 
 /// The bytes of an operand that is known to lie in the memory.
 [[nodiscard]] std::span<std::byte> operand(std::span<std::byte> sram, std::int64_t address, std::size_t bytes) {
@@ -19,49 +26,222 @@ namespace {
     return a.data() < b.data() + b.size() && b.data() < a.data() + a.size();
 }
 
-[[nodiscard]] bool compute(const matrix_multiply<std::int64_t>& i, std::span<std::byte> sram,
-                           numerics::arithmetic rules) {
+/// Whether a step writes a byte that it reads.
+[[nodiscard]] bool overlaps_itself(const access_list& touched) {
+    return std::any_of(touched.begin(), touched.end(), [&](const access& written) {
+        return written.write && std::any_of(touched.begin(), touched.end(),
+                                            [&](const access& read) { return !read.write && overlap(written, read); });
+    });
+}
+
+[[nodiscard]] applied compute(const matrix_multiply<std::int64_t>& i, std::span<std::byte> sram,
+                              numerics::arithmetic rules) {
     const numerics::matrix_shape shape{i.row_blocks, i.column_blocks, i.k_steps};
     const auto c = operand(sram, i.c, shape.c_bytes());
     const auto a = operand(sram, i.a, shape.a_bytes(i.a_type));
     const auto b = operand(sram, i.b, shape.b_bytes(i.b_type));
-    if (overlap(c, a) || overlap(c, b)) return false;
+    if (overlap(c, a) || overlap(c, b)) return overlapping();
     numerics::matrix_multiply_accumulate(c, a, i.a_type, b, i.b_type, shape, i.accumulate != 0, rules);
-    return true;
+    return {};
 }
 
-[[nodiscard]] bool compute(const vector_operation<std::int64_t>& i, std::span<std::byte> sram,
-                           numerics::arithmetic rules) {
+[[nodiscard]] applied compute(const vector_operation<std::int64_t>& i, std::span<std::byte> sram,
+                              numerics::arithmetic rules) {
     const auto sources = numerics::source_count(i.operation);
-    const auto elements = [&](std::int64_t address, numerics::element_type type) {
-        return operand(sram, address, std::size_t{i.elements} * numerics::bytes(type.format));
+    const std::size_t active = active_elements(i);
+    if (active == 0) return {};
+    const auto elements = [&](std::int64_t address, numerics::element_type type, std::size_t count) {
+        return operand(sram, address, count * numerics::bytes(type.format));
     };
-    const numerics::destination_elements d{elements(i.destination, i.destination_type), i.destination_type};
+    const numerics::destination_elements d{elements(i.destination, i.destination_type, active), i.destination_type};
     numerics::source_elements a{{}, i.a_type};
     numerics::source_elements b{{}, i.b_type};
-    if (sources >= 1) a.bytes = elements(i.a, i.a_type);
-    if (sources >= 2) b.bytes = elements(i.b, i.b_type);
+    if (sources >= 1) a.bytes = elements(i.a, i.a_type, active);
+    if (sources >= 2) b.bytes = elements(i.b, i.b_type, i.broadcast_b ? 1 : active);
     const auto harmless = [&](const numerics::source_elements& source) {
         const bool in_place = source.bytes.data() == d.bytes.data() && d.bytes.size() <= source.bytes.size();
         return in_place || !overlap(d.bytes, source.bytes);
     };
-    if (!harmless(a) || !harmless(b)) return false;
-    numerics::apply(i.operation, d, a, b, i.scalar, rules);
-    return true;
+    if (!harmless(a) || !harmless(b)) return overlapping();
+    std::vector<std::byte> repeated;
+    if (sources >= 2 && i.broadcast_b) {
+        repeated.resize(active * b.bytes.size());
+        for (std::size_t n = 0; n < active; ++n) {
+            std::memcpy(&repeated[n * b.bytes.size()], b.bytes.data(), b.bytes.size());
+        }
+        b.bytes = repeated;
+    }
+    const numerics::rounding how{i.rounding, static_cast<std::uint64_t>(i.key), static_cast<std::uint64_t>(i.index)};
+    applied result;
+    numerics::apply(i.operation, d, a, b, i.scalar, rules, how, &result.raised);
+    return result;
+}
+
+[[nodiscard]] applied compute(const copy<std::int64_t>& i, std::span<std::byte> sram, numerics::arithmetic) {
+    if (overlaps_itself(accesses(i))) return overlapping();
+    for (std::int64_t row = 0; row < i.shape.rows; ++row) {
+        const auto from = operand(sram, i.source + row * i.shape.source_stride, i.shape.row_bytes);
+        const auto to = operand(sram, i.destination + row * i.shape.destination_stride, i.shape.row_bytes);
+        std::memcpy(to.data(), from.data(), from.size());
+    }
+    return {};
+}
+
+/// The row of a table that an index names.
+[[nodiscard]] std::span<std::byte> row(std::span<std::byte> sram, const lookup_table<std::int64_t>& table,
+                                       std::int64_t index) {
+    const auto bytes = static_cast<std::int64_t>(table.row_bytes());
+    return operand(sram, table.address + bytes * index, table.row_bytes());
+}
+
+[[nodiscard]] applied compute(const gather<std::int64_t>& i, std::span<std::byte> sram, numerics::arithmetic) {
+    if (overlaps_itself(accesses(i))) return overlapping();
+    if (auto result = check_indices(i, sram); !result) return result;
+    const index_list indices(operand(sram, i.indices, sizeof(std::int32_t) * i.elements));
+    const auto destination = operand(sram, i.destination, i.elements * i.table.row_bytes());
+    for (std::size_t n = 0; n < indices.size(); ++n) {
+        const auto from = row(sram, i.table, indices[n]);
+        std::memcpy(&destination[n * from.size()], from.data(), from.size());
+    }
+    return {};
+}
+
+[[nodiscard]] applied compute(const scatter_add<std::int64_t>& i, std::span<std::byte> sram,
+                              numerics::arithmetic rules) {
+    if (i.elements == 0) return {};
+    auto result = check_indices(i, sram);
+    if (!result) return result;
+    // The last two are the table, which is read and written in the order of the indices.
+    const auto touched = accesses(i);
+    const bool harmless = std::none_of(touched.begin(), touched.end() - 2,
+                                       [&](const access& read) { return overlap(touched.back(), read); });
+    if (!harmless) return overlapping();
+    const index_list indices(operand(sram, i.indices, sizeof(std::int32_t) * i.elements));
+    const auto source = operand(sram, i.source, i.elements * source_row_bytes(i));
+    for (std::size_t n = 0; n < indices.size(); ++n) {
+        const auto sum = row(sram, i.table, indices[n]);
+        numerics::apply(numerics::elementwise_operation::add, {sum, i.table_type}, {sum, i.table_type},
+                        {source.subspan(n * source_row_bytes(i), source_row_bytes(i)), i.source_type}, 0, rules, {},
+                        &result.raised);
+    }
+    return result;
+}
+
+[[nodiscard]] applied compute(const transpose<std::int64_t>& i, std::span<std::byte> sram, numerics::arithmetic) {
+    if (overlaps_itself(accesses(i))) return overlapping();
+    const std::size_t bytes = numerics::bytes(i.type.format);
+    for (std::int64_t r = 0; r < i.rows; ++r) {
+        const auto from = operand(sram, i.source + r * i.source_stride, i.columns * bytes);
+        for (std::int64_t c = 0; c < i.columns; ++c) {
+            const auto to = operand(sram, i.destination + c * i.destination_stride, i.rows * bytes);
+            std::memcpy(&to[static_cast<std::size_t>(r) * bytes], &from[static_cast<std::size_t>(c) * bytes], bytes);
+        }
+    }
+    return {};
+}
+
+/// Lanes of four bytes each, in FP32 or INT32, that are joined as a reduction says.
+class reducer {
+  public:
+    reducer(const reduce<std::int64_t>& i, numerics::arithmetic rules)
+        : operation_(operations.at(static_cast<std::size_t>(i.operation))),
+          type_{numerics::is_integer(i.source_type.format) ? numerics::number_format::int32
+                                                           : numerics::number_format::fp32},
+          rules_(rules) {}
+
+    /// The reduction of a row: its elements in, one out.
+    void operator()(numerics::source_elements row, numerics::destination_elements result) {
+        using enum numerics::elementwise_operation;
+        const std::size_t elements = row.bytes.size() / numerics::bytes(row.type.format);
+        lanes_.resize(elements * lane);
+        apply(convert, {lanes_, type_}, row, {});
+        const std::span<std::byte> all(lanes_);
+        const std::size_t width = std::min<std::size_t>(elements, reduction_lanes);
+        for (std::size_t e = width; e < elements; e += width) {
+            join(all.subspan(e * lane, std::min(width, elements - e) * lane));
+        }
+        std::size_t live = width;
+        for (std::size_t half = reduction_lanes / 2; half > 0; half /= 2) {
+            if (live <= half) continue;
+            join(all.subspan(half * lane, (live - half) * lane));
+            live = half;
+        }
+        apply(convert, result, {all.first(lane), type_}, {});
+    }
+    [[nodiscard]] numerics::status_flags raised() const { return raised_; }
+
+  private:
+    static constexpr std::size_t lane = 4;
+    static constexpr std::array operations{numerics::elementwise_operation::add,
+                                           numerics::elementwise_operation::maximum,
+                                           numerics::elementwise_operation::minimum};
+
+    /// The first lanes with as many others.
+    void join(std::span<const std::byte> others) {
+        const auto first = std::span(lanes_).first(others.size());
+        apply(operation_, {first, type_}, {first, type_}, {others, type_});
+    }
+    void apply(numerics::elementwise_operation operation, numerics::destination_elements d, numerics::source_elements a,
+               numerics::source_elements b) {
+        numerics::apply(operation, d, a, b, 0, rules_, {}, &raised_);
+    }
+
+    numerics::elementwise_operation operation_;
+    numerics::element_type type_;
+    numerics::arithmetic rules_;
+    numerics::status_flags raised_;
+    std::vector<std::byte> lanes_;
+};
+
+[[nodiscard]] applied compute(const reduce<std::int64_t>& i, std::span<std::byte> sram, numerics::arithmetic rules) {
+    if (overlaps_itself(accesses(i))) return overlapping();
+    const std::size_t row_bytes = std::size_t{i.elements} * numerics::bytes(i.source_type.format);
+    const std::size_t result_bytes = numerics::bytes(i.destination_type.format);
+    reducer reduce_row(i, rules);
+    for (std::int64_t r = 0; r < i.rows; ++r) {
+        reduce_row({operand(sram, i.source + r * i.source_stride, row_bytes), i.source_type},
+                   {operand(sram, i.destination + r * static_cast<std::int64_t>(result_bytes), result_bytes),
+                    i.destination_type});
+    }
+    return {{}, reduce_row.raised()};
 }
 
 template <typename Other>
-[[nodiscard]] bool compute(const Other&, std::span<std::byte>, numerics::arithmetic) {
-    return true;
+[[nodiscard]] applied compute(const Other&, std::span<std::byte>, numerics::arithmetic) {
+    return {};
+}
+
+/// The table that a step looks indices up in; null for most.
+[[nodiscard]] const lookup_table<std::int64_t>* table_of(const step& s) {
+    if (const auto* g = std::get_if<gather<std::int64_t>>(&s)) return &g->table;
+    if (const auto* a = std::get_if<scatter_add<std::int64_t>>(&s)) return &a->table;
+    return nullptr;
 }
 
 }  // namespace
 
-bool apply(const step& s, std::span<std::byte> sram, numerics::arithmetic rules) {
+applied apply(const step& s, std::span<std::byte> sram, numerics::arithmetic rules) {
     const auto touched = accesses(s);
     const bool inside =
         std::all_of(touched.begin(), touched.end(), [&](const access& a) { return lies_in(a, sram.size()); });
-    return inside && std::visit([&](const auto& i) { return compute(i, sram, rules); }, s);
+    if (!inside) return {"has an operand outside the SRAM", {}};
+    return std::visit([&](const auto& i) { return compute(i, sram, rules); }, s);
+}
+
+applied check_indices(const step& s, std::span<const std::byte> sram) {
+    const auto* const table = table_of(s);
+    if (table == nullptr) return {};
+    const access where = *index_access(s);
+    const index_list indices(
+        sram.subspan(static_cast<std::size_t>(where.address), static_cast<std::size_t>(where.row_bytes)));
+    for (std::size_t n = 0; n < indices.size(); ++n) {
+        if (indices[n] < 0 || static_cast<std::uint32_t>(indices[n]) >= table->rows) {
+            return {"takes index " + std::to_string(indices[n]) + " (number " + std::to_string(n) +
+                        " of its indices) of a table of " + std::to_string(table->rows) + " rows",
+                    {}};
+        }
+    }
+    return {};
 }
 
 }  // namespace d1::program

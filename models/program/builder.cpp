@@ -10,13 +10,25 @@ void loop_scope::end() noexcept {
     if (owner_ != nullptr) std::exchange(owner_, nullptr)->end_loop(thread_, depth_);
 }
 
+void list_scope::end() noexcept {
+    if (owner_ != nullptr) std::exchange(owner_, nullptr)->end_list(thread_);
+}
+
 loop_scope thread_builder::loop(const affine& count) {
     return {*owner_, thread_, owner_->begin_loop(thread_, count)};
+}
+
+list_scope thread_builder::list() {
+    owner_->append(thread_, list_begin{});
+    return {*owner_, thread_};
 }
 
 void thread_builder::emit(const instruction& i) {
     if (std::holds_alternative<loop_begin>(i) || std::holds_alternative<loop_end>(i)) {
         owner_->refuse("loops are opened with loop(), not emitted");
+    }
+    if (std::holds_alternative<list_begin>(i) || std::holds_alternative<list_end>(i)) {
+        owner_->refuse("lists are opened with list(), not emitted");
     }
     owner_->append(thread_, i);
 }

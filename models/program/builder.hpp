@@ -78,6 +78,23 @@ class loop_scope {
     std::size_t depth_;
 };
 
+/// A list of a thread being built: what is emitted while it lives stands inside it.
+class list_scope {
+  public:
+    list_scope(const list_scope&) = delete;
+    list_scope& operator=(const list_scope&) = delete;
+    ~list_scope() { end(); }
+
+    /// Ends the list before the scope does.
+    void end() noexcept;
+
+  private:
+    friend class thread_builder;
+    list_scope(program_builder& owner, std::size_t thread) : owner_(&owner), thread_(thread) {}
+    program_builder* owner_;  // null once ended
+    std::size_t thread_;
+};
+
 /// Emits the instructions of one thread, each as instruction.hpp defines it. A copyable handle; the builder must
 /// outlive it. Everything throws std::invalid_argument for an instruction that validate_instruction() has something
 /// against.
@@ -85,9 +102,16 @@ class thread_builder {
   public:
     /// Opens a loop of `count` iterations (0 or less: none). Keep the result: the loop lasts as long as it.
     [[nodiscard]] loop_scope loop(const affine& count);
+    /// Opens a list of pushes, pulls and signals. Keep the result: the list lasts as long as it.
+    [[nodiscard]] list_scope list();
 
     void matrix_multiply(const d1::program::matrix_multiply<affine>& i) { emit(i); }
     void vector_operation(const d1::program::vector_operation<affine>& i) { emit(i); }
+    void copy(const d1::program::copy<affine>& i) { emit(i); }
+    void gather(const d1::program::gather<affine>& i) { emit(i); }
+    void scatter_add(const d1::program::scatter_add<affine>& i) { emit(i); }
+    void transpose(const d1::program::transpose<affine>& i) { emit(i); }
+    void reduce(const d1::program::reduce<affine>& i) { emit(i); }
     void push(const d1::program::push<affine>& i) { emit(i); }
     void pull(const d1::program::pull<affine>& i) { emit(i); }
     /// Adds to a semaphore of the node itself.
@@ -99,8 +123,9 @@ class thread_builder {
         emit(d1::program::signal<affine>{to, {semaphore, amount}});
     }
     void wait(const affine& semaphore, const affine& amount = 1) { emit(d1::program::wait<affine>{semaphore, amount}); }
+    void barrier(const d1::program::barrier<affine>& i) { emit(i); }
 
-    /// Any instruction but the begin and the end of a loop.
+    /// Any instruction but the begin and the end of a loop or list.
     void emit(const instruction& i);
 
     /// Index of the thread in the program.
@@ -140,9 +165,11 @@ class program_builder {
   private:
     friend class thread_builder;
     friend class loop_scope;
+    friend class list_scope;
     void append(std::size_t thread, const instruction& i);
     std::size_t begin_loop(std::size_t thread, const affine& count);
     void end_loop(std::size_t thread, std::size_t depth) noexcept;
+    void end_list(std::size_t thread) noexcept { program_.threads[thread].emplace_back(list_end{}); }
     void check_new_name(const std::string& name) const;
     [[noreturn]] void refuse(const std::string& reason) const;
 

@@ -19,6 +19,7 @@ struct visit {
     std::size_t position = 0;
     std::vector<std::int64_t> counters{};
     step what{};
+    bool in_list = false;
     friend bool operator==(const visit&, const visit&) = default;
 };
 
@@ -26,7 +27,7 @@ std::vector<visit> walk(const program& p, std::size_t thread, coordinate node, s
     std::vector<visit> result;
     cursor c(p, thread, node);
     while (const step* s = c.next()) {
-        result.push_back({c.position(), {c.counters().begin(), c.counters().end()}, *s});
+        result.push_back({c.position(), {c.counters().begin(), c.counters().end()}, *s, c.in_list()});
         if (result.size() == most) break;
     }
     return result;
@@ -57,6 +58,9 @@ class reference {
         return sum;
     }
     node_reference<std::int64_t> at(const node_reference<affine>& n) const { return {at(n.x), at(n.y)}; }
+    lookup_table<std::int64_t> at(const lookup_table<affine>& t) const {
+        return {at(t.address), t.rows, t.granules, t.granule_bytes};
+    }
     std::optional<semaphore_update<std::int64_t>> at(const std::optional<semaphore_update<affine>>& u) const {
         if (!u) return {};
         return semaphore_update<std::int64_t>{at(u->semaphore), at(u->amount)};
@@ -72,8 +76,13 @@ class reference {
                     counters_.pop_back();
                 }
                 n = end;
+            } else if (std::holds_alternative<list_begin>(list_[n])) {
+                visits.push_back({n, counters_, list_begin{}, false});
+                in_list_ = true;
+            } else if (std::holds_alternative<list_end>(list_[n])) {
+                in_list_ = false;
             } else {
-                visits.push_back({n, counters_, resolve(list_[n])});
+                visits.push_back({n, counters_, resolve(list_[n]), in_list_});
             }
         }
     }
@@ -102,6 +111,13 @@ class reference {
             r.destination_type = v->destination_type;
             r.a_type = v->a_type;
             r.b_type = v->b_type;
+            r.broadcast_b = v->broadcast_b;
+            if (v->active) r.active = at(*v->active);
+            r.rounding = v->rounding;
+            if (v->rounding == numerics::rounding_mode::stochastic) {
+                r.key = at(v->key);
+                r.index = at(v->index);
+            }
             return r;
         }
         if (const auto* p = std::get_if<push<affine>>(&i)) {
@@ -129,6 +145,63 @@ class reference {
             r.update = {at(s->update.semaphore), at(s->update.amount)};
             return r;
         }
+        if (const auto* c = std::get_if<copy<affine>>(&i)) {
+            copy<std::int64_t> r;
+            r.source = at(c->source);
+            r.destination = at(c->destination);
+            r.shape = c->shape;
+            return r;
+        }
+        if (const auto* g = std::get_if<gather<affine>>(&i)) {
+            gather<std::int64_t> r;
+            r.destination = at(g->destination);
+            r.table = at(g->table);
+            r.indices = at(g->indices);
+            r.elements = g->elements;
+            return r;
+        }
+        if (const auto* a = std::get_if<scatter_add<affine>>(&i)) {
+            scatter_add<std::int64_t> r;
+            r.table = at(a->table);
+            r.indices = at(a->indices);
+            r.source = at(a->source);
+            r.elements = a->elements;
+            r.table_type = a->table_type;
+            r.source_type = a->source_type;
+            return r;
+        }
+        if (const auto* t = std::get_if<transpose<affine>>(&i)) {
+            transpose<std::int64_t> r;
+            r.destination = at(t->destination);
+            r.source = at(t->source);
+            r.rows = t->rows;
+            r.columns = t->columns;
+            r.source_stride = t->source_stride;
+            r.destination_stride = t->destination_stride;
+            r.type = t->type;
+            return r;
+        }
+        if (const auto* f = std::get_if<reduce<affine>>(&i)) {
+            reduce<std::int64_t> r;
+            r.operation = f->operation;
+            r.destination = at(f->destination);
+            r.source = at(f->source);
+            r.rows = f->rows;
+            r.elements = f->elements;
+            r.source_stride = f->source_stride;
+            r.destination_type = f->destination_type;
+            r.source_type = f->source_type;
+            return r;
+        }
+        if (const auto* b = std::get_if<barrier<affine>>(&i)) {
+            barrier<std::int64_t> r;
+            r.number = at(b->number);
+            r.corner = at(b->corner);
+            r.columns = b->columns;
+            r.rows = b->rows;
+            r.threads = b->threads;
+            return r;
+        }
         const auto& w = std::get<wait<affine>>(i);
         return wait<std::int64_t>{at(w.semaphore), at(w.amount)};
     }
@@ -136,6 +209,7 @@ class reference {
     const std::vector<instruction>& list_;
     coordinate node_;
     std::vector<std::int64_t> counters_;
+    bool in_list_ = false;
 };
 
 /// The semaphores that a thread of waits alone waits for, in order.
@@ -154,6 +228,7 @@ program one_thread(std::vector<instruction> instructions) {
 TEST(cursor, agrees_with_a_recursive_interpreter_on_random_programs) {
     std::size_t visited = 0;
     std::map<std::size_t, std::size_t> by_depth;
+    std::map<std::size_t, std::size_t> by_kind;
     for (std::uint64_t seed = 0; seed < 2000; ++seed) {
         SCOPED_TRACE("seed " + std::to_string(seed));
         const program p = random_program(seed);
@@ -162,11 +237,48 @@ TEST(cursor, agrees_with_a_recursive_interpreter_on_random_programs) {
             const auto expected = reference(p, t, node).visits;
             ASSERT_EQ(walk(p, t, node, expected.size() + 1), expected);
             visited += expected.size();
-            for (const auto& v : expected) ++by_depth[v.counters.size()];
+            for (const auto& v : expected) {
+                ++by_depth[v.counters.size()];
+                ++by_kind[v.what.index()];
+            }
         }
     }
     EXPECT_GT(visited, 10000U);
     EXPECT_GT(by_depth[max_loop_depth], 0U) << "no random program went to the greatest depth";
+    EXPECT_EQ(by_kind.size(), std::variant_size_v<step>) << "random programs leave instructions out";
+}
+
+TEST(cursor, says_what_the_list_parser_issues_through_loops_and_up_to_the_list_s_end) {
+    const signal<affine> s;
+    const program p = one_thread({s, list_begin{}, s, loop_begin{2}, s, loop_end{}, list_end{}, s});
+    std::vector<bool> in_list;
+    for (const auto& v : walk(p, 0, {})) in_list.push_back(v.in_list);
+    EXPECT_EQ(in_list, (std::vector<bool>{false, false, true, true, true, false}));
+}
+
+TEST(cursor, gives_up_in_loops_that_go_on_and_on_without_an_instruction) {
+    const auto loops = [](std::int64_t count) {
+        return one_thread({wait<affine>{1}, loop_begin{count}, loop_begin{count}, loop_begin{0}, wait<affine>{2},
+                           loop_end{}, loop_end{}, loop_end{}, wait<affine>{3}});
+    };
+    const program endless = loops(std::int64_t{1} << 40);
+    cursor c(endless, 0, {});
+    ASSERT_NE(c.next(), nullptr);
+    EXPECT_EQ(c.next(), nullptr);
+    EXPECT_TRUE(c.gave_up());
+    EXPECT_EQ(c.position(), 6U) << "the inner of the two that count";
+    EXPECT_EQ(c.next(), nullptr) << "for good";
+    EXPECT_TRUE(c.gave_up());
+
+    EXPECT_EQ(semaphores(loops(1000)), (std::vector<std::int64_t>{1, 3})) << "a million iterations are not many";
+}
+
+TEST(cursor, counts_idle_iterations_from_the_last_instruction_on) {
+    // Three quarters of the limit without an instruction, one instruction, and again.
+    const std::int64_t idle = cursor::max_idle_iterations / 4 * 3;
+    const program p = one_thread({loop_begin{2}, loop_begin{idle}, loop_begin{0}, wait<affine>{1}, loop_end{},
+                                  loop_end{}, wait<affine>{2}, loop_end{}});
+    EXPECT_EQ(semaphores(p), (std::vector<std::int64_t>{2, 2}));
 }
 
 TEST(cursor, yields_a_loop_s_body_count_times_with_its_counter) {

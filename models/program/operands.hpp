@@ -5,6 +5,7 @@
 // A visitor of operands has required(key, field, kind) and optional(key, field, default, kind), and meets the keys in
 // the order in which they are printed.
 
+#include <array>
 #include <cstdint>
 #include <string_view>
 
@@ -14,6 +15,29 @@ namespace d1::program::detail {
 
 /// What an affine operand counts, and so which symbols it is printed with.
 enum class operand_kind : std::uint8_t { number, address, semaphore };
+
+/// An enumeration's word for itself, and those for its values in their order.
+template <typename Enumeration>
+struct choice_words;
+template <>
+struct choice_words<buffer_content> {
+    static constexpr std::string_view what = "content";
+    static constexpr std::array<std::string_view, 2> values{"data", "index"};
+};
+template <>
+struct choice_words<numerics::rounding_mode> {
+    static constexpr std::string_view what = "rounding";
+    static constexpr std::array<std::string_view, 2> values{"nearest", "stochastic"};
+};
+template <>
+struct choice_words<reduction> {
+    static constexpr std::string_view what = "reduction";
+    static constexpr std::array<std::string_view, 3> values{"sum", "maximum", "minimum"};
+};
+template <typename Enumeration>
+concept choice = requires {
+    choice_words<Enumeration>::what;
+};
 
 template <typename Instruction>
 struct text_form;
@@ -47,10 +71,15 @@ struct text_form<vector_operation<affine>> {
         keys.optional("b", i.b, affine(), operand_kind::address);
         keys.optional("b_type", i.b_type, numerics::element_type());
         keys.optional("scalar", i.scalar, 0.0F);
+        keys.optional("broadcast_b", i.broadcast_b, false);
+        keys.optional("active", i.active, std::optional<affine>());
+        keys.optional("rounding", i.rounding, numerics::rounding_mode::nearest);
+        keys.optional("key", i.key, affine());
+        keys.optional("index", i.index, affine());
     }
 };
 
-/// Keys of the shape that push and pull have in common.
+/// Keys of the shape that copy, push and pull have in common.
 void shape_operands(auto& shape, auto& keys) {
     const transfer_shape defaults;
     keys.required("row_bytes", shape.row_bytes);
@@ -104,6 +133,90 @@ struct text_form<wait<affine>> {
     }
 };
 
+template <>
+struct text_form<copy<affine>> {
+    static constexpr std::string_view mnemonic = "copy";
+    static void operands(auto& i, auto& keys) {
+        keys.required("source", i.source, operand_kind::address);
+        keys.required("destination", i.destination, operand_kind::address);
+        shape_operands(i.shape, keys);
+    }
+};
+
+/// Keys of the table that gather and scatter_add have in common.
+void table_operands(auto& table, auto& keys) {
+    const lookup_table<affine> defaults;
+    keys.required("table", table.address, operand_kind::address);
+    keys.required("table_rows", table.rows);
+    keys.optional("granules", table.granules, defaults.granules);
+    keys.optional("granule_bytes", table.granule_bytes, defaults.granule_bytes);
+}
+
+template <>
+struct text_form<gather<affine>> {
+    static constexpr std::string_view mnemonic = "gather";
+    static void operands(auto& i, auto& keys) {
+        keys.required("destination", i.destination, operand_kind::address);
+        table_operands(i.table, keys);
+        keys.required("indices", i.indices, operand_kind::address);
+        keys.required("elements", i.elements);
+    }
+};
+
+template <>
+struct text_form<scatter_add<affine>> {
+    static constexpr std::string_view mnemonic = "scatter_add";
+    static void operands(auto& i, auto& keys) {
+        table_operands(i.table, keys);
+        keys.required("table_type", i.table_type);
+        keys.required("indices", i.indices, operand_kind::address);
+        keys.required("source", i.source, operand_kind::address);
+        keys.required("source_type", i.source_type);
+        keys.required("elements", i.elements);
+    }
+};
+
+template <>
+struct text_form<transpose<affine>> {
+    static constexpr std::string_view mnemonic = "transpose";
+    static void operands(auto& i, auto& keys) {
+        keys.required("destination", i.destination, operand_kind::address);
+        keys.required("source", i.source, operand_kind::address);
+        keys.required("type", i.type);
+        keys.required("rows", i.rows);
+        keys.required("columns", i.columns);
+        keys.optional("source_stride", i.source_stride, std::int64_t{0});
+        keys.optional("destination_stride", i.destination_stride, std::int64_t{0});
+    }
+};
+
+template <>
+struct text_form<reduce<affine>> {
+    static constexpr std::string_view mnemonic = "reduce";
+    static void operands(auto& i, auto& keys) {
+        keys.required("operation", i.operation);
+        keys.required("destination", i.destination, operand_kind::address);
+        keys.required("destination_type", i.destination_type);
+        keys.required("source", i.source, operand_kind::address);
+        keys.required("source_type", i.source_type);
+        keys.required("elements", i.elements);
+        keys.optional("rows", i.rows, 1U);
+        keys.optional("source_stride", i.source_stride, std::int64_t{0});
+    }
+};
+
+template <>
+struct text_form<barrier<affine>> {
+    static constexpr std::string_view mnemonic = "barrier";
+    static void operands(auto& i, auto& keys) {
+        keys.required("number", i.number);
+        keys.required("corner", i.corner);
+        keys.optional("columns", i.columns, 1U);
+        keys.optional("rows", i.rows, 1U);
+        keys.optional("threads", i.threads, 1U);
+    }
+};
+
 /// Buffers and semaphores are declared by the same kind of keys; their names stand in front.
 template <>
 struct text_form<buffer> {
@@ -128,8 +241,9 @@ struct text_form<semaphore_range> {
 };
 
 inline constexpr std::string_view loop_mnemonic = "loop";
+inline constexpr std::string_view list_mnemonic = "list";
 
-/// Whether an alternative of `instruction` is one with operands, not the begin or end of a loop.
+/// Whether an alternative of `instruction` is one with operands, not the begin or end of a block.
 template <typename Instruction>
 inline constexpr bool has_operands = requires {
     text_form<Instruction>::mnemonic;

@@ -81,7 +81,8 @@ TEST(parse_error, of_blocks) {
     EXPECT_EQ(refusal(head + "thread {\n"), "f.d1p:4:1: expected '}' for the '{' of line 3, found the end of the text");
     EXPECT_EQ(refusal(head + "thread { wait"), "f.d1p:3:10: expected the end of the line after '{', found 'wait'");
     EXPECT_EQ(refusal(head + "thread {\n} x"), "f.d1p:4:3: expected the end of the line after '}', found 'x'");
-    EXPECT_EQ(refusal(head + "thread {\n}\n}\n"), "f.d1p:5:1: expected on, buffer, semaphores, thread or program, found '}'");
+    EXPECT_EQ(refusal(head + "thread {\n}\n}\n"),
+              "f.d1p:5:1: expected on, buffer, semaphores, thread or program, found '}'");
 }
 
 TEST(parse_error, of_loops) {
@@ -101,9 +102,11 @@ TEST(parse_error, of_loops) {
 
 TEST(parse_error, of_instructions_and_their_keys) {
     EXPECT_EQ(of_instruction("puhs"), "f.d1p:6:1: unknown instruction 'puhs'; did you mean 'push'?");
-    EXPECT_EQ(of_instruction("copy"),
-              "f.d1p:6:1: unknown instruction 'copy'; expected one of loop, matrix_multiply, vector_operation, push, "
-              "pull, signal, wait");
+    EXPECT_EQ(of_instruction("branch"),
+              "f.d1p:6:1: unknown instruction 'branch'; expected one of loop, list, matrix_multiply, vector_operation, "
+              "push, pull, signal, wait, copy, gather, scatter_add, transpose, reduce, barrier");
+    EXPECT_EQ(of_instruction("list {\nlist {"), "f.d1p:7:1: a list cannot stand in a list");
+    EXPECT_EQ(of_instruction("reduce operation=summ"), "f.d1p:6:18: unknown reduction 'summ'; did you mean 'sum'?");
     EXPECT_EQ(of_instruction("matrix_multply c=a"),
               "f.d1p:6:1: unknown instruction 'matrix_multply'; did you mean 'matrix_multiply'?");
     EXPECT_EQ(of_instruction("="), "f.d1p:6:1: expected an instruction or '}', found '='");
@@ -165,8 +168,9 @@ TEST(parse_error, of_a_text_too_long) {
 }
 
 TEST(parse_error, shows_long_and_unprintable_words_shortened_and_escaped) {
-    EXPECT_EQ(of_declaration(std::string(1000, 'b')), "f.d1p:3:1: unknown declaration '" + std::string(40, 'b') +
-                                                          "...'; expected one of on, buffer, semaphores, thread, program");
+    EXPECT_EQ(of_declaration(std::string(1000, 'b')),
+              "f.d1p:3:1: unknown declaration '" + std::string(40, 'b') +
+                  "...'; expected one of on, buffer, semaphores, thread, program");
     EXPECT_EQ(of_declaration("\xff"), "f.d1p:3:1: unexpected character '\\xff'");
     EXPECT_EQ(of_declaration(std::string(1, '\0')), "f.d1p:3:1: unexpected character '\\x00'");
 }

@@ -92,6 +92,7 @@ class parser {
     void thread(const token& word);
     void statement(std::vector<instruction>& instructions);
     void loop(std::vector<instruction>& instructions);
+    void list(const token& word, std::vector<instruction>& instructions);
     void block(std::vector<instruction>& instructions, const token& opener);
     template <typename Described>
     void operands(const token& word, Described& described);
@@ -104,7 +105,8 @@ class parser {
     program program_;                          // being read, and its source map
     source_map source_;
     token last_brace_;
-    std::size_t depth_ = 0;
+    std::size_t depth_ = 0;  // open loops
+    bool in_list_ = false;
 };
 
 program_file parser::run() {
@@ -292,8 +294,12 @@ void parser::statement(std::vector<instruction>& instructions) {
         loop(instructions);
         return;
     }
+    if (word.text == detail::list_mnemonic) {
+        list(word, instructions);
+        return;
+    }
     bool known = false;
-    std::vector<std::string_view> mnemonics{detail::loop_mnemonic};
+    std::vector<std::string_view> mnemonics{detail::loop_mnemonic, detail::list_mnemonic};
     detail::for_each_instruction([&]<typename Instruction>() {
         mnemonics.push_back(text_form<Instruction>::mnemonic);
         if (word.text != text_form<Instruction>::mnemonic) return;
@@ -320,6 +326,17 @@ void parser::loop(std::vector<instruction>& instructions) {
     values_.undefine(name);
     --depth_;
     instructions.emplace_back(loop_end{});
+    source_.instructions.back().push_back(position(last_brace_));
+}
+
+void parser::list(const token& word, std::vector<instruction>& instructions) {
+    if (in_list_) values_.fail(word, "a list cannot stand in a list");
+    const token opener = values_.expect('{', "after 'list'");
+    instructions.emplace_back(list_begin{});
+    in_list_ = true;
+    block(instructions, opener);
+    in_list_ = false;
+    instructions.emplace_back(list_end{});
     source_.instructions.back().push_back(position(last_brace_));
 }
 

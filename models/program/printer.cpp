@@ -5,6 +5,7 @@
 #include <set>
 #include <stdexcept>
 #include <string>
+#include <vector>
 
 #include "models/program/affine.hpp"
 #include "models/program/lexer.hpp"
@@ -52,6 +53,7 @@ class printer {
     void name_counters();
     void thread(const std::vector<instruction>& instructions);
     void line(const instruction& i);
+    void end_block(bool is_loop);
     template <typename Described>
     void declaration(const Described& d);
     void indent();
@@ -63,7 +65,11 @@ class printer {
     void value(float f, operand_kind);
     void value(const numerics::element_type& type, operand_kind);
     void value(numerics::elementwise_operation operation, operand_kind) { out_ << numerics::name(operation); }
-    void value(buffer_content content, operand_kind) { out_ << (content == buffer_content::index ? "index" : "data"); }
+    void value(const std::optional<affine>& a, operand_kind kind) { value(*a, kind); }
+    template <detail::choice Enumeration>
+    void value(Enumeration chosen, operand_kind) {
+        out_ << detail::choice_words<Enumeration>::values.at(static_cast<std::size_t>(chosen));
+    }
     template <std::integral Integer>
     void value(Integer number, operand_kind) {
         out_ << number;
@@ -78,7 +84,8 @@ class printer {
     const program& program_;
     std::set<std::string> names_;
     std::array<std::string, max_loop_depth> counters_;
-    std::size_t depth_ = 0;
+    std::size_t depth_ = 0;         // loops around the line
+    std::vector<bool> open_loops_;  // blocks around the line, by whether they are loops or lists
 };
 
 void printer::run(const std::vector<node_rectangle>& on) {
@@ -120,25 +127,26 @@ void printer::declaration(const Described& d) {
 void printer::thread(const std::vector<instruction>& instructions) {
     out_ << "thread {\n";
     for (const auto& i : instructions) line(i);
-    if (depth_ > 0) throw std::invalid_argument("print: a loop without its end");
+    if (!open_loops_.empty()) throw std::invalid_argument("print: a loop or list without its end");
     out_ << "}\n";
 }
 
 void printer::line(const instruction& i) {
-    if (std::holds_alternative<loop_end>(i)) {
-        if (depth_ == 0) throw std::invalid_argument("print: a loop's end without its begin");
-        --depth_;
-        indent();
-        out_ << "}\n";
-        return;
-    }
+    if (std::holds_alternative<loop_end>(i)) return end_block(true);
+    if (std::holds_alternative<list_end>(i)) return end_block(false);
     indent();
     if (const auto* begin = std::get_if<loop_begin>(&i)) {
         if (depth_ == max_loop_depth) throw std::invalid_argument("print: loops nested too deep");
         out_ << detail::loop_mnemonic << ' ' << counters_[depth_] << " = ";
         value(begin->count, operand_kind::number);
         out_ << " {\n";
+        open_loops_.push_back(true);
         ++depth_;
+        return;
+    }
+    if (std::holds_alternative<list_begin>(i)) {
+        out_ << detail::list_mnemonic << " {\n";
+        open_loops_.push_back(false);
         return;
     }
     std::visit(
@@ -153,8 +161,19 @@ void printer::line(const instruction& i) {
     out_ << '\n';
 }
 
+void printer::end_block(bool is_loop) {
+    if (open_loops_.empty() || open_loops_.back() != is_loop) {
+        throw std::invalid_argument(is_loop ? "print: a loop's end without its begin"
+                                            : "print: a list's end without its begin");
+    }
+    open_loops_.pop_back();
+    if (is_loop) --depth_;
+    indent();
+    out_ << "}\n";
+}
+
 void printer::indent() {
-    for (std::size_t d = 0; d <= depth_; ++d) out_ << "    ";
+    for (std::size_t b = 0; b <= open_loops_.size(); ++b) out_ << "    ";
 }
 
 void printer::value(const affine& a, operand_kind kind) {

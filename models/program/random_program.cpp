@@ -86,8 +86,42 @@ class generator {
         return below(2) == 0 ? std::nullopt : std::optional(update(depth));
     }
 
+    vector_operation<affine> vector(std::size_t depth) {
+        vector_operation<affine> v{static_cast<numerics::elementwise_operation>(below(21)),
+                                   expression(depth),
+                                   expression(depth),
+                                   expression(depth),
+                                   scalar(),
+                                   size(),
+                                   type(),
+                                   type(),
+                                   type()};
+        v.broadcast_b = below(2) == 0;
+        if (below(2) == 0) v.active = expression(depth);
+        if (below(2) == 0) {
+            v.rounding = numerics::rounding_mode::stochastic;
+            v.key = expression(depth);
+            v.index = expression(depth);
+        }
+        return v;
+    }
+    lookup_table<affine> table(std::size_t depth) {
+        return {expression(depth), size(), size(), below(2) == 0 ? 8U : 16U};
+    }
+    instruction transfer(std::size_t depth) {
+        switch (below(3)) {
+            case 0:
+                return push<affine>{node(depth), expression(depth),   expression(depth),
+                                    shape(),     maybe_update(depth), maybe_update(depth)};
+            case 1:
+                return pull<affine>{node(depth), expression(depth), expression(depth), shape(), maybe_update(depth)};
+            default:
+                return signal<affine>{below(2) == 0 ? std::nullopt : std::optional(node(depth)), update(depth)};
+        }
+    }
+
     instruction operation(std::size_t depth) {
-        switch (below(6)) {
+        switch (below(11)) {
             case 0:
                 return matrix_multiply<affine>{expression(depth),
                                                expression(depth),
@@ -99,33 +133,47 @@ class generator {
                                                type(),
                                                type()};
             case 1:
-                return vector_operation<affine>{static_cast<numerics::elementwise_operation>(below(21)),
-                                                expression(depth),
-                                                expression(depth),
-                                                expression(depth),
-                                                scalar(),
-                                                size(),
-                                                type(),
-                                                type(),
-                                                type()};
+                return vector(depth);
             case 2:
-                return push<affine>{node(depth), expression(depth),   expression(depth),
-                                    shape(),     maybe_update(depth), maybe_update(depth)};
+                return copy<affine>{expression(depth), expression(depth), shape()};
             case 3:
-                return pull<affine>{node(depth), expression(depth), expression(depth), shape(), maybe_update(depth)};
+                return gather<affine>{expression(depth), table(depth), expression(depth), size()};
             case 4:
-                return signal<affine>{below(2) == 0 ? std::nullopt : std::optional(node(depth)), update(depth)};
+                return scatter_add<affine>{table(depth), expression(depth), expression(depth), size(), type(), type()};
+            case 5:
+                return transpose<affine>{expression(depth), expression(depth), size(), size(),
+                                         number(),          number(),          type()};
+            case 6:
+                return reduce<affine>{static_cast<reduction>(below(3)),
+                                      expression(depth),
+                                      expression(depth),
+                                      size(),
+                                      size(),
+                                      number(),
+                                      type(),
+                                      type()};
+            case 7:
+                return barrier<affine>{expression(depth), node(depth), size(), size(), size()};
+            case 8:
+            case 9:
+                return transfer(depth);
             default:
                 return wait<affine>{expression(depth), below(2) == 0 ? affine(1) : expression(depth)};
         }
     }
 
-    void block(std::vector<instruction>& out, std::size_t depth) {
+    void block(std::vector<instruction>& out, std::size_t depth, bool in_list = false) {
         for (std::uint64_t n = below(4); n > 0; --n) {
             if (depth < max_loop_depth && below(3) != 0) {
                 out.emplace_back(loop_begin{count(depth)});
-                block(out, depth + 1);
+                block(out, depth + 1, in_list);
                 out.emplace_back(loop_end{});
+            } else if (in_list) {
+                out.push_back(transfer(depth));
+            } else if (below(6) == 0) {
+                out.emplace_back(list_begin{});
+                block(out, depth, true);
+                out.emplace_back(list_end{});
             } else {
                 out.push_back(operation(depth));
             }

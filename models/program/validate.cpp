@@ -36,7 +36,57 @@ class instruction_validator {
         operand("a", i.a);
         operand("b", i.b);
         positive("elements", i.elements);
+        if (i.active) operand("active", *i.active);
+        operand("key", i.key);
+        operand("index", i.index);
+        if (i.rounding == numerics::rounding_mode::nearest && (i.key != affine() || i.index != affine())) {
+            say("key and index are for stochastic rounding; rounding is nearest");
+        }
     }
+    void operator()(const copy<affine>& i) { transfer(i.source, i.destination, i.shape); }
+    void operator()(const gather<affine>& i) {
+        operand("destination", i.destination);
+        operand("indices", i.indices);
+        positive("elements", i.elements);
+        table(i.table);
+    }
+    void operator()(const scatter_add<affine>& i) {
+        operand("indices", i.indices);
+        operand("source", i.source);
+        positive("elements", i.elements);
+        table(i.table);
+    }
+    void operator()(const transpose<affine>& i) {
+        operand("destination", i.destination);
+        operand("source", i.source);
+        positive("rows", i.rows);
+        positive("columns", i.columns);
+        const auto row = std::uint64_t{i.rows} * numerics::bytes(i.type.format);
+        apart(i.columns, static_cast<std::int64_t>(row), i.destination_stride);
+    }
+    void operator()(const reduce<affine>& i) {
+        operand("destination", i.destination);
+        operand("source", i.source);
+        positive("rows", i.rows);
+        positive("elements", i.elements);
+    }
+    void operator()(const barrier<affine>& i) {
+        operand("number", i.number);
+        node("corner", i.corner);
+        positive("columns", i.columns);
+        positive("rows", i.rows);
+        positive("threads", i.threads);
+        if (is_constant(i.number) && (i.number.constant < 0 || i.number.constant >= node_.barriers)) {
+            say("names barrier " + std::to_string(i.number.constant) + "; a node has " +
+                std::to_string(node_.barriers));
+        }
+        if (i.threads > node_.threads) {
+            say("waits for " + std::to_string(i.threads) + " threads of each node; a node runs " +
+                std::to_string(node_.threads));
+        }
+    }
+    void operator()(const list_begin&) {}
+    void operator()(const list_end&) {}
     void operator()(const push<affine>& i) {
         node("to", i.to);
         transfer(i.source, i.destination, i.shape);
@@ -93,10 +143,23 @@ class instruction_validator {
         operand("destination", destination);
         positive("rows", shape.rows);
         positive("row_bytes", shape.row_bytes);
-        const std::int64_t row = shape.row_bytes;
-        if (shape.rows > 1 && shape.destination_stride > -row && shape.destination_stride < row) {
-            say("destination_stride " + std::to_string(shape.destination_stride) + " makes rows of " +
-                std::to_string(row) + " bytes overlap where they are written");
+        apart(shape.rows, shape.row_bytes, shape.destination_stride);
+    }
+    void apart(std::uint32_t rows, std::int64_t row_bytes, std::int64_t stride) {
+        if (rows > 1 && stride > -row_bytes && stride < row_bytes) {
+            say("destination_stride " + std::to_string(stride) + " makes rows of " + std::to_string(row_bytes) +
+                " bytes overlap where they are written");
+        }
+    }
+    void table(const lookup_table<affine>& t) {
+        operand("table", t.address);
+        positive("table_rows", t.rows);
+        positive("granules", t.granules);
+        if (t.granule_bytes != 8 && t.granule_bytes != 16) {
+            say("granule_bytes is " + std::to_string(t.granule_bytes) + "; a granule has 8 or 16 bytes");
+        } else if (t.address.constant % t.granule_bytes != 0) {
+            say("table must lie on a whole granule: the constant part, " + std::to_string(t.address.constant) +
+                ", is not a multiple of " + std::to_string(t.granule_bytes));
         }
     }
     void update(std::string_view key, const std::optional<semaphore_update<affine>>& u) {
@@ -197,21 +260,59 @@ class program_validator {
     }
     void thread(std::size_t t) {
         const auto& instructions = program_.threads[t];
-        std::vector<std::size_t> open;  // begins of the loops around the current instruction
+        std::vector<block> open;
         for (std::size_t n = 0; n < instructions.size(); ++n) {
-            for (auto& message : validate_instruction(instructions[n], open.size(), node_)) say(message, t, n);
-            if (std::holds_alternative<loop_begin>(instructions[n])) {
-                open.push_back(n);
-            } else if (std::holds_alternative<loop_end>(instructions[n])) {
-                if (open.empty()) {
-                    say("ends a loop that was not begun", t, n);
-                } else {
-                    if (open.back() + 1 == n) say("the loop is empty", t, open.back());
-                    open.pop_back();
-                }
+            const instruction& i = instructions[n];
+            const auto depth = std::count_if(open.begin(), open.end(), [](const block& b) { return b.is_loop; });
+            for (auto& message : validate_instruction(i, static_cast<std::size_t>(depth), node_)) say(message, t, n);
+            const bool listed = std::any_of(open.begin(), open.end(), [](const block& b) { return !b.is_loop; });
+            if (listed && !may_stand_in_a_list(i)) say("a list holds pushes, pulls, signals and loops alone", t, n);
+            if (std::holds_alternative<loop_begin>(i) || std::holds_alternative<list_begin>(i)) {
+                open.push_back({n, std::holds_alternative<loop_begin>(i)});
+            } else if (std::holds_alternative<loop_end>(i) || std::holds_alternative<list_end>(i)) {
+                end(open, std::holds_alternative<loop_end>(i), t, n);
             }
+            indices(i, t, n);
         }
-        for (const auto begin : open) say("the loop is not ended", t, begin);
+        for (const block& b : open) say("the " + b.name() + " is not ended", t, b.begin);
+    }
+
+    /// A loop or list around the current instruction.
+    struct block {
+        std::size_t begin;
+        bool is_loop;
+        [[nodiscard]] std::string name() const { return is_loop ? "loop" : "list"; }
+    };
+    void end(std::vector<block>& open, bool is_loop, std::size_t t, std::size_t n) {
+        if (open.empty() || open.back().is_loop != is_loop) {
+            say(std::string("ends a ") + (is_loop ? "loop" : "list") + " that was not begun", t, n);
+            return;
+        }
+        if (open.back().begin + 1 == n) say("the " + open.back().name() + " is empty", t, open.back().begin);
+        open.pop_back();
+    }
+    [[nodiscard]] static bool may_stand_in_a_list(const instruction& i) {
+        return std::holds_alternative<push<affine>>(i) || std::holds_alternative<pull<affine>>(i) ||
+               std::holds_alternative<signal<affine>>(i) || std::holds_alternative<loop_begin>(i) ||
+               std::holds_alternative<loop_end>(i) || std::holds_alternative<list_end>(i);
+    }
+
+    /// Indices that lie in the same place everywhere must lie in a buffer for them.
+    void indices(const instruction& i, std::size_t t, std::size_t n) {
+        const auto check = [&](const affine& address, std::uint32_t elements) {
+            const std::int64_t end = address.constant + std::int64_t{4} * elements;
+            const bool found = std::any_of(program_.buffers.begin(), program_.buffers.end(), [&](const buffer& b) {
+                return b.content == buffer_content::index && address.constant >= b.address &&
+                       end <= std::int64_t{b.address} + b.bytes;
+            });
+            if (is_constant(address) && !found) {
+                say("takes indices from byte " + std::to_string(address.constant) +
+                        " on, which do not lie in a buffer declared content=index",
+                    t, n);
+            }
+        };
+        if (const auto* g = std::get_if<gather<affine>>(&i)) check(g->indices, g->elements);
+        if (const auto* a = std::get_if<scatter_add<affine>>(&i)) check(a->indices, a->elements);
     }
 
     const program& program_;

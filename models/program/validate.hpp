@@ -17,6 +17,7 @@ struct limits {
     std::uint32_t sram_bytes = 1310720;
     std::uint32_t semaphores = 64;
     std::uint32_t threads = 4;
+    std::uint32_t barriers = 16;
 };
 
 /// Something that makes a program unfit to run.
@@ -37,9 +38,13 @@ struct diagnostic {
 /// - buffers: not empty, inside the SRAM, apart from each other; semaphores: inside the node's set, apart from each
 /// other;
 /// - threads: 1 up to the limit; loops: balanced, not empty, nested at most max_loop_depth deep;
+/// - lists: balanced, not empty, of pushes, pulls, signals and whole loops alone;
 /// - operands: no reference to a counter of a loop that is not around the instruction; sizes above 0; the constant
 /// parts
-///   of matrix operands on 64-byte lines; semaphores and amounts in range where they are constant;
+///   of matrix operands on 64-byte lines; semaphores, amounts and barriers in range where they are constant;
+/// - tables of gather and scatter_add: whole granules of 8 or 16 bytes, whole elements; where they are constant,
+/// indices
+///   in a buffer that is declared to hold them;
 /// - strides: with several rows, rows on the written side do not overlap.
 /// Not checked: anything that depends on loop counters or on the node (addresses, remote nodes, races, deadlock).
 [[nodiscard]] std::vector<diagnostic> validate(const program& p, const limits& node);

@@ -1,6 +1,6 @@
 #include "models/program/value_parser.hpp"
 
-#include <array>
+#include <algorithm>
 #include <charconv>
 #include <stdexcept>
 #include <vector>
@@ -114,12 +114,11 @@ void value_parser::read(numerics::elementwise_operation& operation) {
     operation = *known;
 }
 
-void value_parser::read(buffer_content& content) {
-    const token t = expect_identifier("data or index");
-    if (t.text != "data" && t.text != "index") {
-        fail_unknown(t, "content", std::array<std::string_view, 2>{"data", "index"});
-    }
-    content = t.text == "index" ? buffer_content::index : buffer_content::data;
+std::size_t value_parser::one_of(std::span<const std::string_view> words, std::string_view what) {
+    const token t = expect_identifier("a word for the " + std::string(what));
+    const auto found = std::find(words.begin(), words.end(), t.text);
+    if (found == words.end()) fail_unknown(t, what, words);
+    return static_cast<std::size_t>(found - words.begin());
 }
 
 std::string value_parser::read_string() {

@@ -13,6 +13,7 @@
 
 #include "models/program/affine.hpp"
 #include "models/program/lexer.hpp"
+#include "models/program/operands.hpp"
 
 namespace d1::program::detail {
 
@@ -28,7 +29,12 @@ class value_parser {
     void read(float& f);
     void read(numerics::element_type& type);
     void read(numerics::elementwise_operation& operation);
-    void read(buffer_content& content);
+    void read(std::optional<affine>& a) { a = expression(); }
+    /// One of a few words.
+    template <choice Enumeration>
+    void read(Enumeration& chosen) {
+        chosen = static_cast<Enumeration>(one_of(choice_words<Enumeration>::values, choice_words<Enumeration>::what));
+    }
     /// An expression that is constant and fits.
     template <std::integral Integer>
     void read(Integer& number) {
@@ -62,6 +68,7 @@ class value_parser {
 
     static constexpr int deepest_parenthesis = 32;
 
+    [[nodiscard]] std::size_t one_of(std::span<const std::string_view> words, std::string_view what);
     [[nodiscard]] affine expression();
     [[nodiscard]] affine term(bool negative);
     [[nodiscard]] affine factor(bool negative);
