@@ -49,7 +49,7 @@ void elaborate() {
     static const auto d = std::make_unique<die>("die", p);
     static products all;
     for (const layer& l : read_topology(D1_TOPOLOGIES "/resnet50.csv", 1).layers) {
-        all.emplace_back(l.gemm, numerics::element_type{numerics::number_format::bf16}, *d);
+        all.emplace_back(l.gemm, kernels::gemm_types{}, *d);
     }
     const auto add = [](const char* name, auto&& run) {
         benchmark::RegisterBenchmark(name, run)->Unit(benchmark::kMillisecond);

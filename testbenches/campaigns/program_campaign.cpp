@@ -76,9 +76,9 @@ void program_campaign::add(const std::string& name, grid places, const std::vect
     p.die.harvest.dead = dead;
     p.die.node.sram.bytes = memory_bytes;
     p.simulation.timing = timing_kind::lt;
-    auto lt = std::make_unique<die>((name + "_lt").c_str(), p, true);
+    auto lt = std::make_unique<die>((name + "_lt").c_str(), p, die_checks{.races = true, .protocol = true});
     p.simulation.timing = timing_kind::at;
-    auto at = std::make_unique<die>((name + "_at").c_str(), p, true);
+    auto at = std::make_unique<die>((name + "_at").c_str(), p, die_checks{.races = true, .protocol = true});
     pairs_.push_back({std::move(lt), std::move(at)});
 }
 
