@@ -20,7 +20,7 @@ const std::string good =
     "d1p 1\nprogram \"p\"\nsemaphores s first=0\nthread {\n    signal semaphore=s\n    wait semaphore=s\n}\n";
 
 TEST(check, says_of_a_good_program_how_large_it_is) {
-    program_folder folder;
+    wording_folder folder;
     folder.write("good.d1p", good);
     const outcome o = folder.run({"check", "good.d1p"});
     EXPECT_EQ(o.code, 0);
@@ -30,7 +30,7 @@ TEST(check, says_of_a_good_program_how_large_it_is) {
 }
 
 TEST(check, tells_faults_as_compilers_do) {
-    program_folder folder;
+    wording_folder folder;
     folder.write("bad.d1p",
                  "d1p 1\nprogram \"p\"\nbuffer a address=0 bytes=0 type=bf16\nthread {\n\twait semaphore=99\n"
                  "    push to=(0, 0) source=0 destination=0 row_bytes=0\n}\n");
@@ -53,7 +53,7 @@ TEST(check, tells_faults_as_compilers_do) {
 }
 
 TEST(check, goes_on_to_the_next_file) {
-    program_folder folder;
+    wording_folder folder;
     folder.write("good.d1p", good);
     folder.write("bad.d1p", "d1p 1\nprogram \"p\"\nthread {\n    wiat semaphore=0\n}\n");
     const outcome o = folder.run({"check", "bad.d1p", "none.d1p", "good.d1p"});
@@ -67,9 +67,9 @@ TEST(check, goes_on_to_the_next_file) {
 }
 
 TEST(check, measures_a_program_by_the_node_of_the_configuration) {
-    program_folder folder;
+    wording_folder folder;
     folder.write("wide.d1p",
-                 "d1p 1\nprogram \"p\"\nsemaphores s first=64 count=64\nthread {\n    signal semaphore=s\n}\n");
+                 "d1p 1\nprogram \"p\"\nsemaphores s first=64 count=64\nthread {\n    signal semaphore=s\n    wait semaphore=s\n}\n");
     EXPECT_EQ(folder.run({"check", "wide.d1p"}).code, 2);
     EXPECT_EQ(folder.run({"check", "wide.d1p", "--set", "die.node.sram.semaphores=128"}).code, 0);
 }
@@ -87,7 +87,7 @@ std::ostream& operator<<(std::ostream& out, const bad& b) {
 class malformed_program : public testing::TestWithParam<bad> {};
 
 TEST_P(malformed_program, is_refused_by_check_and_exec_alike) {
-    program_folder folder;
+    wording_folder folder;
     folder.write("p.d1p", GetParam().text);
     const outcome o = folder.run({"check", "p.d1p"});
     EXPECT_EQ(o.code, 2);
@@ -155,7 +155,7 @@ INSTANTIATE_TEST_SUITE_P(of, malformed_program, testing::ValuesIn(programs),
                          [](const auto& case_of) { return case_of.param.name; });
 
 TEST(malformed_program, that_is_no_file_is_refused) {
-    program_folder folder;
+    wording_folder folder;
     std::filesystem::create_directory(folder / "folder");
     for (const std::string command : {"check", "exec"}) {
         EXPECT_THAT(folder.run({command, "folder"}).err,
@@ -169,7 +169,7 @@ TEST(malformed_program, that_is_no_file_is_refused) {
 }
 
 TEST(rectangle_option, belongs_to_a_single_program_and_must_fit_the_die) {
-    program_folder folder;
+    wording_folder folder;
     folder.write("good.d1p", good);
     folder.write("two.d1p", "d1p 1\nprogram \"p\"\non 0,0\nthread {\n}\nprogram \"q\"\non 1,0\nthread {\n}\n");
     const auto refusal = [&](const words& arguments) {
@@ -187,7 +187,7 @@ TEST(rectangle_option, belongs_to_a_single_program_and_must_fit_the_die) {
 }
 
 TEST(options_of_a_command, are_refused_with_another) {
-    program_folder folder;
+    wording_folder folder;
     folder.write("good.d1p", good);
     EXPECT_EQ(folder.run({"exec", "good.d1p", "--batch", "2"}).err,
               "error: --batch does not go with 'd1sim exec'; see d1sim exec --help\n");
@@ -203,7 +203,7 @@ TEST(options_of_a_command, are_refused_with_another) {
 }
 
 TEST(help_of_a_command, teaches_it) {
-    program_folder folder;
+    wording_folder folder;
     EXPECT_THAT(folder.run({"exec", "--help"}).out, AllOf(StartsWith("d1sim exec PROGRAM"), HasSubstr("--load")));
     EXPECT_THAT(folder.run({"check", "--help"}).out, StartsWith("d1sim check PROGRAM..."));
     EXPECT_THAT(folder.run({"run", "--help"}).out, StartsWith("d1sim run FILE"));

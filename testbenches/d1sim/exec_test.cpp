@@ -74,7 +74,7 @@ class exec : public testing::Test {
         return boost::json::parse(folder.read(name)).as_object();
     }
 
-    program_folder folder;
+    wording_folder folder;
 };
 
 // ---- arrays in and out
@@ -165,7 +165,10 @@ TEST_F(exec, computes_nothing_with_functional_off_in_the_same_cycles) {
 }
 
 TEST_F(exec, reports_in_json) {
-    EXPECT_EQ(folder.run(small({"exec", "add.d1p", "--on", "0,0:2,1", "--json", "a.json", "--check"})).code, 0);
+    save("same.npy", floats({4}, {1, 2, 3, 4}));
+    const words checked = {"exec",          "add.d1p", "--on",   "0,0:2,1", "--load",
+                           "data=same.npy", "--json",  "a.json", "--check"};
+    EXPECT_EQ(folder.run(small(checked)).code, 0);
     const boost::json::object report = json("a.json");
     EXPECT_EQ(report.at("schema"), "d1sim-exec/1");
     EXPECT_TRUE(report.at("complete").as_bool());

@@ -69,14 +69,17 @@ TEST(command_line, without_anything_or_with_help_is_a_text_that_teaches) {
     for (const words& arguments : {words{}, words{"--help"}, words{"-h"}, words{"run", "net.csv", "--help"}}) {
         const command_line line = parse_command_line(arguments);
         EXPECT_FALSE(line.run);
-        EXPECT_THAT(line.text,
-                    AllOf(HasSubstr("d1sim run FILE"), HasSubstr("Layer, M, N, K"), HasSubstr("Exit codes")));
+        EXPECT_THAT(line.text, AllOf(HasSubstr("d1sim run FILE"), HasSubstr("Exit codes")));
         for (const char* option :
              {"--config", "--set", "--dump-config", "--timing lt|at", "--functional on|off", "--check", "--batch",
               "--out bf16|fp32", "--seed", "--json", "--statistics", "--stats-interval", "--version"}) {
             EXPECT_THAT(line.text, HasSubstr(option));
         }
     }
+}
+
+TEST(command_line, help_of_run_tells_what_a_table_looks_like) {
+    EXPECT_THAT(parse_command_line({"run", "--help"}).text, HasSubstr("Layer, M, N, K"));
 }
 
 TEST(command_line, version_is_a_line) {

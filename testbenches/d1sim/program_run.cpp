@@ -12,6 +12,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <fstream>
+#include <regex>
 #include <sstream>
 #include <stdexcept>
 #include <system_error>
@@ -163,6 +164,13 @@ outcome program_folder::run_on_terminal(const std::vector<std::string>& argument
     ::close(terminal);
     result.code = exit_code_of_child(child);
     return result;
+}
+
+outcome wording_folder::run(const std::vector<std::string>& arguments, stream_kind out,
+                            const std::function<void(pid_t)>& meanwhile) const {
+    outcome o = program_folder::run(arguments, out, meanwhile);
+    o.err = std::regex_replace(o.err, std::regex("error D1-E[0-9]+: "), "error: ");
+    return o;
 }
 
 std::string table_of(const std::vector<std::string>& rows) {

@@ -52,6 +52,13 @@ class program_folder {
     std::filesystem::path outputs_;
 };
 
+/// The same for tests of what messages say: `err` comes without the codes of errors, which errors_test looks at.
+class wording_folder : public program_folder {
+  public:
+    [[nodiscard]] outcome run(const std::vector<std::string>& arguments, stream_kind out = stream_kind::file,
+                              const std::function<void(pid_t)>& meanwhile = {}) const;
+};
+
 /// A text of `Layer, M, N, K` rows.
 [[nodiscard]] std::string table_of(const std::vector<std::string>& rows);
 

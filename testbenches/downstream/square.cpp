@@ -56,7 +56,7 @@ class square : public sc_core::sc_module {
         : sc_module(name),
           events_("events", d1::timing::clock(sc_core::sc_time(parameters.die.clock_period, sc_core::SC_PS))) {
         const d1::die_surroundings surroundings{routes_, alive_, events_, bursts_};
-        std::array<d1::noc::router*, 4> routers{};
+        std::array<d1::noc::router_base*, 4> routers{};
         for (std::uint32_t i = 0; i < places.size(); ++i) {
             const std::string node_name = "node_" + std::to_string(i);
             nodes_.push_back(
