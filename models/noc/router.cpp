@@ -40,8 +40,14 @@ router::router(const sc_core::sc_module_name& name, node_index here, const route
         in_[i] = std::make_unique<in_socket>((std::string(port_names[i]) + "_in").c_str());
         out_[i] = std::make_unique<out_socket>((std::string(port_names[i]) + "_out").c_str());
         in_[i]->bind(inputs_[i]);
-        out_[i]->bind(static_cast<link_initiator&>(*this));
-        inputs_[i].connect(*this, p);
+        credit_ends_[i].connect(*this, p);
+        out_[i]->bind(credit_ends_[i]);
+    }
+    if (timing == timing_kind::ca) {
+        cycles_ = std::make_unique<cycle_router>(routes_.data(), parameters, events);
+    }
+    for (std::uint32_t i = 0; i < port_count; ++i) {
+        inputs_[i].connect(*this, static_cast<port>(i));
     }
 }
 
@@ -50,6 +56,11 @@ void router::end_of_elaboration() {
         for (input& from : inputs_) {
             from.lead_to(i, out_[i]->size() > 0 ? out_[i]->operator->() : nullptr);
         }
+        if (cycles_) {
+            auto& back = in_[i]->get_base_port();
+            cycles_->connect(static_cast<port>(i), out_[i]->size() > 0 ? out_[i]->operator->() : nullptr,
+                             back.size() > 0 ? back.operator->() : nullptr);
+        }
     }
 }
 
@@ -57,6 +68,8 @@ void router::input::connect(router& owner, port from) {
     routes_ = owner.routes_.data();
     outputs_ = owner.outputs_.data();
     owner_ = &owner;
+    cycles_ = owner.cycles_.get();
+    from_ = from;
     shift_ = 3 * to_number(from);
     entered_ = from != port::local ? 1 : 0;
 }
@@ -69,6 +82,19 @@ void router::input::b_transport(burst& b, sc_core::sc_time& delay) {
     } else {
         forward(to, b, delay);
     }
+}
+
+tlm::tlm_sync_enum router::input::nb_transport_fw(burst& b, link_phase& phase, sc_core::sc_time& delay) {
+    if (cycles_ == nullptr) {
+        return link_target::nb_transport_fw(b, phase, delay);
+    }
+    cycles_->packet_arrives(from_, b, phase);
+    return tlm::TLM_ACCEPTED;
+}
+
+tlm::tlm_sync_enum router::credit_end::nb_transport_bw(burst&, link_phase& phase, sc_core::sc_time&) {
+    owner_->cycles_->credit_arrives(to_, phase);
+    return tlm::TLM_ACCEPTED;
 }
 
 void router::input::forward(std::uint32_t to, burst& b, sc_core::sc_time& delay) {
@@ -125,6 +151,10 @@ void router::input::forward_waiting(std::uint32_t to, burst& b, sc_core::sc_time
 void router::register_statistics(statistics::group& group) {
     for (std::uint32_t i = 0; i < port_count; ++i) {
         auto& link = group.child(port_names[i]);
+        if (cycles_) {
+            cycles_->register_statistics(i, link);
+            continue;
+        }
         link.counter("packets", "packets", "packets that left through this link", outputs_[i].packets);
         link.counter("waited", "cycles", "cycles that last packets of bursts waited for a slot of this link",
                      outputs_[i].waited);
@@ -132,6 +162,9 @@ void router::register_statistics(statistics::group& group) {
 }
 
 void router::reset() {
+    if (cycles_) {
+        cycles_->reset();
+    }
     for (output& o : outputs_) {
         o.slots.reset();
         o.packets = 0;

@@ -7,6 +7,7 @@
 #include <systemc>
 #include <vector>
 
+#include "models/noc/cycle_router.hpp"
 #include "models/noc/noc_parameters.hpp"
 #include "models/noc/route_table.hpp"
 #include "models/noc/router_base.hpp"
@@ -26,8 +27,8 @@ namespace d1::noc {
 /// Zero load: a packet that stands at an input in cycle t stands at the next router's input in t + hop_cycles (HC34-U:
 /// one cycle per hop), and at the network interface likewise. Not modelled at these levels: input queues and their
 /// limits (a packet that waits for a slot blocks nobody behind it on another way), arbitration other than first
-/// reserved, first served.
-class router : public router_base, private link_initiator {
+/// reserved, first served. ca: see cycle_router; what stands at the router's input in cycle t is in a buffer there.
+class router : public router_base {
   public:
     router(const sc_core::sc_module_name& name, node_index here, const route_table& routes,
            const noc_parameters& parameters, timing_kind timing, timing::event_queue& events);
@@ -35,9 +36,13 @@ class router : public router_base, private link_initiator {
     [[nodiscard]] in_socket& in(port p) override { return *in_[to_number(p)]; }
     [[nodiscard]] out_socket& out(port p) override { return *out_[to_number(p)]; }
 
-    [[nodiscard]] std::uint64_t packets(port p) const noexcept override { return outputs_[to_number(p)].packets; }
+    [[nodiscard]] std::uint64_t packets(port p) const noexcept override {
+        return cycles_ ? cycles_->packets(p) : outputs_[to_number(p)].packets;
+    }
     /// Packet-cycles that packets stood at an input and waited for a slot of `p`.
-    [[nodiscard]] std::uint64_t waited(port p) const noexcept { return outputs_[to_number(p)].waited; }
+    [[nodiscard]] std::uint64_t waited(port p) const noexcept {
+        return cycles_ ? cycles_->waited(p) : outputs_[to_number(p)].waited;
+    }
 
     void register_statistics(statistics::group& group) override;
     void reset() override;
@@ -60,6 +65,7 @@ class router : public router_base, private link_initiator {
         void connect(router& owner, port from);
         void lead_to(std::uint32_t output, next_module* next) { next_[output] = next; }
         void b_transport(burst& b, sc_core::sc_time& delay) override;
+        tlm::tlm_sync_enum nb_transport_fw(burst& b, link_phase& phase, sc_core::sc_time& delay) override;
 
       private:
         void forward(std::uint32_t to, burst& b, sc_core::sc_time& delay);
@@ -70,13 +76,31 @@ class router : public router_base, private link_initiator {
         std::array<next_module*, port_count> next_{};
         output* outputs_ = nullptr;
         const router* owner_ = nullptr;
+        cycle_router* cycles_ = nullptr;
+        port from_ = port::local;
         std::uint32_t shift_ = 0;    // of this port's three bits in a word of the routes
         std::uint32_t entered_ = 0;  // hops that entering here counts
     };
 
+    /// A sending link's end for what comes back.
+    class credit_end final : public link_initiator {
+      public:
+        void connect(router& owner, port to) {
+            owner_ = &owner;
+            to_ = to;
+        }
+        tlm::tlm_sync_enum nb_transport_bw(burst& b, link_phase& phase, sc_core::sc_time& delay) override;
+
+      private:
+        router* owner_ = nullptr;
+        port to_ = port::local;
+    };
+
     void end_of_elaboration() override;
 
+    std::unique_ptr<cycle_router> cycles_;  // at ca alone
     std::array<input, port_count> inputs_;
+    std::array<credit_end, port_count> credit_ends_;
     std::vector<output> outputs_;
     timing::event_queue& events_;
     sc_core::sc_time hop_;

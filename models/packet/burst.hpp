@@ -57,6 +57,9 @@ struct burst {
     /// now, spelt out; the other packets follow.
     packet_times times;
 
+    std::uint64_t created = 0;  ///< the cycle in which it came to be, for whoever measures
+    std::uint64_t entered = 0;  ///< ca: the cycle in which its first packet left for the mesh
+
     transfer_piece piece;        ///< what is carried or, by a pull request, asked for
     std::int64_t semaphore = 0;  ///< signal: which
     std::int64_t amount = 0;     ///< signal: how much

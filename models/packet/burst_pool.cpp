@@ -26,6 +26,8 @@ burst_ptr burst_pool::acquire(bool with_payload) {
     b.refused = false;
     b.sequence = 0;
     b.times = {};
+    b.created = 0;
+    b.entered = 0;
     b.piece = {};
     b.semaphore = 0;
     b.amount = 0;

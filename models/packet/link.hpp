@@ -1,7 +1,16 @@
 #pragma once
 // The protocol of the links between routers, network interfaces and, later, tile I/O: TLM-2.0 sockets with traits of
-// their own. At lt and at a burst goes by b_transport, router by router along its route.
+// their own. At lt and at a burst goes by b_transport, router by router along its route; at ca its packets go by
+// nb_transport, one call a packet and link.
+//
+// A link at ca. A packet is one flit of 64 bytes, with its header beside them. The receiving end has a buffer of
+// `buffer_depth` packets for each channel; a channel is one of the channels_per_class of a message class. The sending
+// end holds a credit for each free place: it takes one to send a packet, which it announces by nb_transport_fw
+// (packet), and gets it back by nb_transport_bw (credit) when the packet has left the buffer. Always, for each channel:
+//     credits + packets and credits under way + packets in the buffer = buffer_depth
+// What is sent in cycle n, packet or credit, is seen in cycle n + hop_cycles.
 
+#include <cstdint>
 #include <systemc>
 #include <tlm>
 
@@ -9,8 +18,17 @@
 
 namespace d1 {
 
-/// Phases of the non-blocking interface: a packet goes forward, a credit comes back.
-enum class link_phase : std::uint8_t { packet, credit };
+/// What a call of the non-blocking interface is about. The receiver of a packet holds the burst, by a reference of its
+/// own, until it has sent the packet on.
+struct link_phase {
+    enum class kind : std::uint8_t {
+        packet,  ///< forward: packet `index` of the burst, on `channel`
+        credit   ///< backward: a place in the buffer of `channel` is free again, where a packet of the burst stood
+    };
+    kind what = kind::packet;
+    std::uint8_t channel = 0;  ///< message class * channels_per_class + channel within the class
+    std::uint8_t index = 0;
+};
 
 /// TLM-2.0 protocol traits of a link.
 struct link_protocol {

@@ -9,8 +9,9 @@ namespace d1 {
 /// How time is modelled; programs, bytes and modules are the same at each level.
 enum class timing_kind : std::uint8_t {
     lt,  ///< loosely timed: no contention, threads run ahead by up to a quantum
-    at   ///< approximately timed: every link, port and unit that a burst crosses is reserved
+    at,  ///< approximately timed: every link, port and unit that a burst crosses is reserved
+    ca   ///< cycle accurate: every packet moves router by router under credits and arbitration
 };
-BOOST_DESCRIBE_ENUM(timing_kind, lt, at)
+BOOST_DESCRIBE_ENUM(timing_kind, lt, at, ca)
 
 }  // namespace d1

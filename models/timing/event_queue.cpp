@@ -48,7 +48,37 @@ void event_queue::schedule(cycle at, std::uint64_t order, event_handler& handler
     }
 }
 
+void event_queue::activate(clocked_block& block) {
+    if (block.active_) {
+        return;
+    }
+    block.active_ = true;
+    active_.push_back(&block);
+    if (!serving_) {
+        arm();
+    }
+}
+
+void event_queue::run_clocked_blocks() {
+    // Blocks that are woken by what is sent to them have nothing to decide upon yet.
+    const std::size_t awake = active_.size();
+    for (std::size_t i = 0; i < awake; ++i) {
+        active_[i]->evaluate();
+    }
+    std::size_t kept = 0;
+    for (clocked_block* const block : active_) {
+        block->active_ = block->commit();
+        active_[kept] = block;
+        kept += block->active_ ? 1 : 0;
+    }
+    active_.resize(kept);
+}
+
 void event_queue::reset() {
+    for (clocked_block* const block : active_) {
+        block->active_ = false;
+    }
+    active_.clear();
     far_.clear();
     wheel_.fill(nullptr);
     occupied_.fill(0);
@@ -57,6 +87,7 @@ void event_queue::reset() {
     wake_.cancel();
     origin_ = sc_core::sc_time_stamp();
     now_ = 0;
+    now_is_served_ = false;
     is_armed_ = false;
     pause_requested_ = false;
     failure_.reset();
@@ -115,6 +146,9 @@ cycle event_queue::next_cycle() const {
 
 void event_queue::arm() {
     armed_ = next_cycle();
+    if (!active_.empty()) {
+        armed_ = std::min(armed_, now_ + (now_is_served_ ? 1 : 0));
+    }
     is_armed_ = true;
     wake_.cancel();
     wake_.notify(origin_ + clock_.time(armed_) - sc_core::sc_time_stamp());
@@ -142,6 +176,7 @@ void event_queue::collect(cycle at) {
 
 void event_queue::serve() {
     now_ = armed_;
+    now_is_served_ = false;
     is_armed_ = false;
     collect(now_);
     pending_ -= batch_.size();
@@ -150,7 +185,11 @@ void event_queue::serve() {
     for (const event& e : batch_) {
         e.handler->serve(e.subject);
     }
+    if (!active_.empty()) {
+        run_clocked_blocks();
+    }
     serving_ = false;
+    now_is_served_ = true;
     if (now_ >= next_tick_) {
         tick();
     }
@@ -158,7 +197,7 @@ void event_queue::serve() {
         pause_requested_ = false;
         sc_core::sc_pause();
     }
-    if (pending_ != 0) {
+    if (!empty()) {
         arm();
     }
 }

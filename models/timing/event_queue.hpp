@@ -36,9 +36,30 @@ class event_handler {
     ~event_handler() = default;
 };
 
-/// Events of a die in the order (cycle, order_of). One SystemC method serves all events of a cycle and re-arms itself
-/// for the next cycle that has any; a die in which nothing happens has no kernel activity. The order rests neither on
-/// delta cycles nor on the order of construction.
+/// A block with a cycle-accurate level: acts in every cycle in which something in it moves, in two phases, so that no
+/// order among blocks matters.
+class clocked_block {
+  public:
+    clocked_block() = default;
+    clocked_block(const clocked_block&) = delete;
+    clocked_block& operator=(const clocked_block&) = delete;
+    virtual ~clocked_block() = default;
+
+    /// Decides by what was there at the end of the last cycle, and sends. What is sent to another block is only put
+    /// down there.
+    virtual void evaluate() = 0;
+    /// Takes in what was sent to it, touching no other block. Returns whether there is anything to do in the next cycle
+    /// if nothing more is sent to it.
+    virtual bool commit() = 0;
+
+  private:
+    friend class event_queue;
+    bool active_ = false;
+};
+
+/// Events of a die in the order (cycle, order_of), and behind the events of a cycle its active clocked blocks. One
+/// SystemC method serves all events of a cycle and re-arms itself for the next cycle that has any; a die in which
+/// nothing happens has no kernel activity. The order rests neither on delta cycles nor on the order of construction.
 class event_queue : public sc_core::sc_module {
   public:
     SC_HAS_PROCESS(event_queue);
@@ -58,7 +79,11 @@ class event_queue : public sc_core::sc_module {
     /// `at` must lie after now() while events are being served, and not before now() otherwise.
     void schedule(cycle at, std::uint64_t order, event_handler& handler, void* subject = nullptr);
 
-    /// Drops all events and starts a new count of cycles at SystemC's present time.
+    /// Something was sent to `block` in the cycle that is being served: it commits at the end of it and is evaluated in
+    /// every cycle from the next on, until it has nothing left to do.
+    void activate(clocked_block& block);
+
+    /// Drops all events, lets all clocked blocks rest and starts a new count of cycles at SystemC's present time.
     void reset();
 
     /// Pauses the simulation (sc_pause) after the present cycle.
@@ -72,7 +97,7 @@ class event_queue : public sc_core::sc_module {
     void fail(std::string reason);
     [[nodiscard]] const std::optional<std::string>& failure() const noexcept { return failure_; }
 
-    [[nodiscard]] bool empty() const noexcept { return pending_ == 0; }
+    [[nodiscard]] bool empty() const noexcept { return pending_ == 0 && active_.empty(); }
     [[nodiscard]] std::uint64_t served() const noexcept { return served_; }
 
   private:
@@ -88,6 +113,7 @@ class event_queue : public sc_core::sc_module {
     static constexpr std::uint64_t near_cycles = 4096;  // events nearer than this lie in the wheel
 
     void serve();
+    void run_clocked_blocks();
     void tick();
     void arm();
     [[nodiscard]] cycle next_cycle() const;
@@ -99,6 +125,7 @@ class event_queue : public sc_core::sc_module {
     cycle now_ = 0;
     cycle armed_ = 0;
     bool is_armed_ = false;
+    bool now_is_served_ = false;
     bool serving_ = false;
     bool pause_requested_ = false;
     std::uint64_t pending_ = 0;
@@ -111,6 +138,8 @@ class event_queue : public sc_core::sc_module {
     std::vector<ticker> tickers_;
     cycle next_tick_ = ~cycle{0};
     std::optional<std::string> failure_;
+
+    std::vector<clocked_block*> active_;
 
     std::array<node*, near_cycles> wheel_{};
     std::array<std::uint64_t, near_cycles / 64> occupied_{};

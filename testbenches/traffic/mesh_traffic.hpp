@@ -45,7 +45,8 @@ struct measurement {
 /// node, and that counts as latency.
 ///
 /// A packet that is created and put in at cycle t and meets nobody stands at the sink hops * hop_cycles + hop_cycles
-/// later; the latter is the model's constant for ejection, from the last router into the node, and is taken off.
+/// later; the latter is the model's constant for ejection, from the last router into the node, and is taken off. At ca
+/// it takes another hop_cycles from its node into the first router, which is taken off too.
 class mesh_traffic : public sc_core::sc_module {
   public:
     mesh_traffic(const sc_core::sc_module_name& name, const noc_parameters& parameters, timing_kind timing);
@@ -66,6 +67,7 @@ class mesh_traffic : public sc_core::sc_module {
     void arrived(const burst& b, timing::cycle last_packet);
 
     noc_parameters parameters_;
+    timing_kind timing_;
     timing::event_queue events_;
     noc::router_mesh mesh_;
     burst_pool bursts_;

@@ -97,6 +97,18 @@ TEST(mesh_traffic, has_the_latency_of_slot_calendars_for_bursts_of_16) {
     EXPECT_EQ(bench.bursts().in_use(), 0U);
 }
 
+TEST(mesh_traffic, has_the_latency_of_a_mesh_of_queues_cycle_by_cycle) {
+    mesh_traffic bench("bench", {}, timing_kind::ca);
+    expect_latencies(bench, 1, {{0.05, 13.01}, {0.10, 13.91}, {0.12, 14.63}, {0.14, 15.92}, {0.15, 17.03}}, 0.02);
+    EXPECT_EQ(bench.bursts().in_use(), 0U);
+}
+
+TEST(mesh_traffic, has_the_latency_of_a_mesh_of_queues_cycle_by_cycle_for_bursts_of_16) {
+    mesh_traffic bench("bench", {}, timing_kind::ca);
+    expect_latencies(bench, 16, {{0.05, 38.7}, {0.10, 63.7}}, 0.05);
+    EXPECT_EQ(bench.bursts().in_use(), 0U);
+}
+
 TEST(mesh_traffic, has_the_latency_of_the_distance_when_loosely_timed) {
     noc_parameters slow;
     slow.hop_cycles = 3;

@@ -1,0 +1,110 @@
+#include "models/noc/cycle_ends.hpp"
+
+#include <numeric>
+#include <utility>
+
+namespace d1::noc {
+
+cycle_sender::cycle_sender(const sc_core::sc_module_name& name, const noc_parameters& parameters,
+                           timing::event_queue& events)
+    : sc_module(name),
+      parameters_(parameters),
+      events_(events),
+      credits_back_(parameters.injection_packets_per_cycle * (parameters.hop_cycles + 1) * 4) {
+    out.bind(*this);
+    credits_.fill(parameters.buffer_depth);
+}
+
+void cycle_sender::send(burst_ptr b) {
+    b->times.first = events_.now();
+    queues_[static_cast<std::size_t>(b->channel_class)].push_back(std::move(b));
+    events_.activate(*this);
+}
+
+std::size_t cycle_sender::waiting() const noexcept {
+    return std::accumulate(queues_.begin(), queues_.end(), std::size_t{0},
+                           [](std::size_t sum, const auto& q) { return sum + q.size(); });
+}
+
+std::uint32_t cycle_sender::channel_of(const burst& b) const {
+    // One channel for all packets of a (source, destination, class), so that they stay in order.
+    return static_cast<std::uint32_t>(b.channel_class) * parameters_.channels_per_class +
+           to_number(b.destination) % parameters_.channels_per_class;
+}
+
+void cycle_sender::evaluate() {
+    for (std::uint32_t n = 0; n < parameters_.injection_packets_per_cycle; ++n) {
+        std::uint32_t ready = 0;
+        for (std::uint32_t c = 0; c < message_class_count; ++c) {
+            if (!queues_[c].empty() && credits_[channel_of(*queues_[c].front())] > 0) {
+                ready |= 1U << c;
+            }
+        }
+        if (ready == 0) {
+            return;
+        }
+        const std::uint32_t chosen =
+            classes_.pick(arbitration_kind::round_robin, ready, [](std::uint32_t) { return 0; });
+        classes_.served(chosen);
+        send_packet(chosen);
+    }
+}
+
+void cycle_sender::send_packet(std::uint32_t message_class) {
+    const burst_ptr b = queues_[message_class].front();
+    const std::uint32_t index = next_index_[message_class]++;
+    if (index == 0) {
+        b->entered = events_.now();
+    }
+    if (index + 1 == b->times.count) {
+        next_index_[message_class] = 0;
+        queues_[message_class].pop_front();
+    }
+    const std::uint32_t channel = channel_of(*b);
+    --credits_[channel];
+    link_phase phase{link_phase::kind::packet, static_cast<std::uint8_t>(channel), static_cast<std::uint8_t>(index)};
+    sc_core::sc_time delay;
+    out->nb_transport_fw(*b, phase, delay);
+}
+
+tlm::tlm_sync_enum cycle_sender::nb_transport_bw(burst&, link_phase& phase, sc_core::sc_time&) {
+    credits_back_.put(phase.channel, events_.now() + parameters_.hop_cycles);
+    events_.activate(*this);
+    return tlm::TLM_ACCEPTED;
+}
+
+bool cycle_sender::commit() {
+    const timing::cycle next = events_.now() + 1;
+    while (const std::uint8_t* const channel = credits_back_.take(next)) {
+        ++credits_[*channel];
+    }
+    return waiting() > 0 || !credits_back_.empty();
+}
+
+void cycle_sender::reset() {
+    for (auto& q : queues_) {
+        q.clear();
+    }
+    next_index_ = {};
+    credits_.fill(parameters_.buffer_depth);
+    credits_back_.drain([](std::uint8_t) {});
+    classes_.reset();
+}
+
+cycle_receiver::cycle_receiver(const sc_core::sc_module_name& name, std::function<void(burst&, std::uint32_t)> take)
+    : sc_module(name), take_(std::move(take)) {
+    in.bind(*this);
+}
+
+void cycle_receiver::b_transport(burst&, sc_core::sc_time&) {
+    SC_REPORT_ERROR("link", "this end of the link has the cycle-accurate level alone");
+}
+
+tlm::tlm_sync_enum cycle_receiver::nb_transport_fw(burst& b, link_phase& phase, sc_core::sc_time& delay) {
+    take_(b, phase.index);
+    link_phase back{link_phase::kind::credit, phase.channel, phase.index};
+    in->nb_transport_bw(b, back, delay);
+    return tlm::TLM_ACCEPTED;
+}
+
+}  // namespace d1::noc

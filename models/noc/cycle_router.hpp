@@ -1,0 +1,84 @@
+#pragma once
+// A router's cycle-accurate level.
+
+#include <array>
+#include <cstdint>
+#include <vector>
+
+#include "models/noc/arbiter.hpp"
+#include "models/noc/channel_buffers.hpp"
+#include "models/noc/delay_line.hpp"
+#include "models/noc/noc_parameters.hpp"
+#include "models/packet/link.hpp"
+#include "models/statistics/group.hpp"
+#include "models/timing/event_queue.hpp"
+
+namespace d1::noc {
+
+/// Input-buffered, with virtual channels and credits, single-flit packets, one cycle a hop at zero load.
+///
+/// In each cycle every input with a packet names one of its channels whose first packet finds a credit for the channel
+/// at the output it wants; every output takes one of the inputs that name it; what is taken leaves, and its place's
+/// credit goes back. Links of several packets a cycle repeat this within the cycle. Packets keep their channel on their
+/// way, so packets of one (source, destination, class) stay in order.
+///
+/// Not modelled: crossbar conflicts beyond one packet an input and output a round, allocation in several iterations,
+/// separate pipeline stages (hop_cycles is the whole way from one buffer to the next).
+class cycle_router final : public timing::clocked_block {
+  public:
+    using forward_interface = tlm::tlm_fw_nonblocking_transport_if<burst, link_phase>;
+    using backward_interface = tlm::tlm_bw_nonblocking_transport_if<burst, link_phase>;
+
+    /// `routes` as in router.cpp: by destination, three bits an input.
+    cycle_router(const std::uint16_t* routes, const noc_parameters& parameters, timing::event_queue& events);
+    ~cycle_router() override;
+
+    /// Where packets that leave through `p` go, and where credits for packets that came in there go; null if nowhere.
+    void connect(port p, forward_interface* forward, backward_interface* backward);
+
+    void packet_arrives(port from, burst& b, const link_phase& phase);
+    void credit_arrives(port to, const link_phase& phase);
+
+    [[nodiscard]] std::uint64_t packets(port p) const noexcept { return sides_[to_number(p)].packets; }
+    [[nodiscard]] std::uint64_t waited(port p) const noexcept { return sides_[to_number(p)].waited; }
+    void register_statistics(std::uint32_t side, statistics::group& group);
+    void reset();
+
+  private:
+    struct arrival {
+        burst* carrier = nullptr;
+        std::uint8_t index = 0;
+        std::uint8_t channel = 0;
+    };
+    /// What belongs to a port, both ways.
+    struct side {
+        explicit side(std::uint32_t under_way) : arrivals(under_way), credits_back(under_way) {}
+        forward_interface* forward = nullptr;
+        backward_interface* backward = nullptr;
+        std::uint32_t rate = 1;                                             ///< packets a cycle out of it
+        std::array<std::uint8_t, channel_buffers::max_channels> credits{};  ///< places free at the other end
+        arbiter inputs;                                                     ///< for this side's output
+        arbiter channels;                                                   ///< of this side's input
+        std::uint64_t packets = 0;
+        std::uint64_t waited = 0;
+        delay_line<arrival> arrivals;
+        delay_line<std::uint8_t> credits_back;
+    };
+
+    void evaluate() override;
+    bool commit() override;
+    [[nodiscard]] bool allocate(std::uint32_t round);
+    [[nodiscard]] std::uint32_t ready_channels(std::uint32_t input, std::uint32_t round) const;
+    void send(std::uint32_t input, std::uint32_t channel);
+    void release_all();
+
+    const std::uint16_t* routes_;
+    noc_parameters parameters_;
+    std::uint32_t channels_;
+    std::uint32_t rounds_;
+    timing::event_queue& events_;
+    channel_buffers buffers_;
+    std::vector<side> sides_;
+};
+
+}  // namespace d1::noc
