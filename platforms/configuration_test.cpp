@@ -62,7 +62,7 @@ TEST(parameters, every_one_has_a_meaning_a_source_and_a_default_that_is_allowed)
         EXPECT_LT(e.about.minimum, e.about.maximum) << e.path;
         EXPECT_TRUE(is_seed(e) || !e.about.unit.empty()) << e.path;
     }
-    EXPECT_EQ(leaves, 54U);
+    EXPECT_EQ(leaves, 57U);
 }
 
 TEST(parameters, assumptions_and_modelling_choices_say_that_they_are) {
@@ -128,7 +128,7 @@ TEST(dump, tells_meaning_range_confidence_and_source_of_every_parameter) {
     EXPECT_THAT(text,
                 HasSubstr("    # Nodes in a row of the die, dead ones included [1 to 64 nodes].\n    # R: 18 x 20 "));
     EXPECT_THAT(text, HasSubstr("[64 to 2097152 B in steps of 64].\n"));
-    EXPECT_THAT(text, HasSubstr("[one of lt, at].\n"));
+    EXPECT_THAT(text, HasSubstr("[one of lt, at, ca].\n"));
     EXPECT_THAT(text, HasSubstr("[0 to 18446744073709551615].\n"));
     EXPECT_THAT(text, HasSubstr("    dead: [[3, 2], [14, 5], [6, 8], [11, 12], [1, 15], [16, 17]]\n"));
 }

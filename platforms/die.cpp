@@ -46,6 +46,11 @@ die::die(const sc_core::sc_module_name& name, const d1_parameters& parameters, c
                          ? std::make_unique<uninitialised_detector>(places_.size(), parameters.die.node.sram.bytes)
                          : nullptr),
       check_protocol_(checks.protocol) {
+    if (parameters.simulation.timing == timing_kind::ca) {
+        throw input_error(error_class::parameters,
+                          "simulation.timing = ca: a whole die runs at lt or at; cycle by cycle there are meshes of "
+                          "routers alone, in testbenches/traffic");
+    }
     make_nodes(order, blocks);
 }
 

@@ -75,7 +75,8 @@ struct die_checks {
 /// fresh process. Not modelled yet above the mesh: the die's edges.
 class die : public sc_core::sc_module {
   public:
-    /// `parameters` must have passed validate(). Throws input_error where dead routers cut off live nodes.
+    /// `parameters` must have passed validate(). Throws input_error where dead routers cut off live nodes,
+    /// and for the timing ca, which the network interfaces do not have.
     /// `checks` watch the run and change nothing in it. `order`, a permutation of all places, is the order in
     /// which nodes are built; it changes no result, and exists so that this can be tested. `blocks` make what can be
     /// replaced.

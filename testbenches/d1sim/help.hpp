@@ -47,7 +47,7 @@ A small one:
 
   d1p 1
   program "double"
-  buffer data address=0 bytes=256 type=fp32
+  buffer data address=0 bytes=256 type=fp32 input=1
   thread {
       vector_operation operation=add destination=data a=data b=data elements=64 destination_type=fp32 a_type=fp32 b_type=fp32
   }
