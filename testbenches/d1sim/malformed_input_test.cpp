@@ -173,7 +173,7 @@ const std::vector<bad> configs = {
     {"nothing_for_a_number", "die.noc.rows:\n", {"run.yaml:1", "die.noc.rows"}},
     {"number_for_a_group", "die: 4\n", {"run.yaml:1", "die", "group"}},
     {"number_for_a_switch", "simulation.functional: 2\n", {"run.yaml:1", "simulation.functional"}},
-    {"unknown_choice", "simulation.timing: ca\n", {"run.yaml:1", "simulation.timing", "lt", "at"}},
+    {"unknown_choice", "simulation.timing: cycle\n", {"run.yaml:1", "simulation.timing", "lt", "at"}},
     {"no_multiple_of_its_step", "die.noc.calendar_horizon: 1000\n", {"run.yaml:1", "calendar_horizon", "64"}},
     {"binary",
      std::string("\x7f"
