@@ -175,9 +175,10 @@ po::variables_map parse(const std::vector<std::string>& arguments) {
         }
         po::store(parsed, given);
         po::notify(given);
-    } catch (const po::unknown_option& e) {
+    } catch (const po::unknown_option& e) {  // what() would replace %words% in the name, which holds the value too
+        const std::string name = e.get_option_name();
         throw input_error(error_class::command_line,
-                          std::string(e.what()) + nearest_option(visible, e.get_option_name()) + "; see d1sim --help");
+                          "unrecognised option '" + name + "'" + nearest_option(visible, name) + "; see d1sim --help");
     } catch (const po::error& e) {
         throw input_error(error_class::command_line, std::string(e.what()) + "; see d1sim --help");
     }

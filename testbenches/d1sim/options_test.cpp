@@ -327,6 +327,11 @@ TEST(options, a_name_that_boost_would_replace_for_ever_is_refused) {
         EXPECT_THAT(refusal({"run", "a.csv", name + "=1"}), StartsWith("unrecognised option '" + name + "'"));
         EXPECT_THAT(refusal({name}), HasSubstr("; the nearest is --"));
     }
+    for (const std::string option : {"--sei=a%canonical_option%b", "-q=%canonical_option%"}) {
+        EXPECT_THAT(refusal({option}), StartsWith("unrecognised option '"));
+    }
+    EXPECT_THAT(refusal({"--check=%canonical_option%"}), HasSubstr("'--check'"));
+    EXPECT_THAT(refusal({"--json=", "%canonical_option%"}), HasSubstr("--json"));
     EXPECT_EQ(parse_command_line({"run", "--", "-%value%.csv"}).run->topology, "-%value%.csv");
     EXPECT_EQ(run_of({"--json", "a%value%.json"}).json, "a%value%.json");
 }
