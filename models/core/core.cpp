@@ -2,11 +2,9 @@
 
 #include <algorithm>
 #include <sstream>
-#include <utility>
 
 #include "models/core/core_thread.hpp"
 #include "models/core/instruction_cost.hpp"
-#include "models/packet/address_map.hpp"
 #include "models/program/source_map.hpp"
 
 namespace d1 {

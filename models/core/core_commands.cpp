@@ -10,6 +10,12 @@
 
 namespace d1 {
 
+std::string text_of(const program::barrier<std::int64_t>& b) {
+    return std::to_string(b.threads) + " threads on each of " + std::to_string(b.columns) + " x " +
+           std::to_string(b.rows) + " nodes from (" + std::to_string(b.corner.x) + ", " + std::to_string(b.corner.y) +
+           ") on";
+}
+
 namespace {
 
 std::optional<semaphore_signal> narrow(const std::optional<program::semaphore_update<std::int64_t>>& update) {
@@ -17,12 +23,6 @@ std::optional<semaphore_signal> narrow(const std::optional<program::semaphore_up
         return std::nullopt;
     }
     return semaphore_signal{update->semaphore, update->amount};
-}
-
-std::string text_of(const program::barrier<std::int64_t>& b) {
-    return std::to_string(b.threads) + " threads on each of " + std::to_string(b.columns) + " x " +
-           std::to_string(b.rows) + " nodes from (" + std::to_string(b.corner.x) + ", " + std::to_string(b.corner.y) +
-           ") on";
 }
 
 transfer_geometry geometry_of(const auto& transfer) {

@@ -2,6 +2,7 @@
 // A thread of a core; an inner part of core.cpp.
 
 #include <optional>
+#include <string>
 
 #include "models/core/core.hpp"
 
@@ -72,5 +73,8 @@ struct core::thread {
     std::uint32_t transfers = 0;  // the race detector's knowledge of their end, since the last barrier
     core_request request;
 };
+
+/// "2 threads on each of 4 x 1 nodes from (0, 0) on"
+[[nodiscard]] std::string text_of(const program::barrier<std::int64_t>& b);
 
 }  // namespace d1
