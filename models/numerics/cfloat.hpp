@@ -34,10 +34,10 @@ struct magnitude {
 }
 
 /// A fixed-point number of units of 2^unit, below 2^32 of them: 32 bits of fraction, the last of which is set if
-/// anything below it is.
+/// anything below it is. Of a value beyond that the result means nothing.
 [[nodiscard]] constexpr std::uint64_t in_units(const magnitude& value, int unit) {
     const int drop = unit - 32 - value.exponent;
-    if (drop <= 0) return value.significand << -drop;
+    if (drop <= 0) return value.significand << std::min(-drop, 63);
     const std::uint64_t kept = value.significand >> std::min(drop, 63);
     return kept | (kept << std::min(drop, 63) != value.significand ? 1 : 0);
 }
