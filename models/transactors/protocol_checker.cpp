@@ -2,10 +2,24 @@
 
 #include <algorithm>
 #include <sstream>
+#include <utility>
 
 namespace d1::transactors {
 
 namespace {
+
+/// Does something when a block is left, by an exception too.
+template <typename Action>
+class at_exit {
+  public:
+    explicit at_exit(Action action) : action_(std::move(action)) {}
+    at_exit(const at_exit&) = delete;
+    at_exit& operator=(const at_exit&) = delete;
+    ~at_exit() { action_(); }
+
+  private:
+    Action action_;
+};
 
 bool moves_bytes(const tlm::tlm_generic_payload& p) {
     return p.get_command() != tlm::TLM_IGNORE_COMMAND;
@@ -76,14 +90,13 @@ void protocol_checker::b_transport(tlm::tlm_generic_payload& p, sc_core::sc_time
     const snapshot before(p);
     sc_core::sc_time time = sc_core::sc_time_stamp() + delay;
     ++blocking_[&p];
-    try {
+    {
+        const at_exit leave([&] {
+            if (--blocking_[&p] == 0) {
+                blocking_.erase(&p);
+            }
+        });
         out->b_transport(p, delay);
-    } catch (...) {
-        blocking_.erase(&p);
-        throw;
-    }
-    if (--blocking_[&p] == 0) {
-        blocking_.erase(&p);
     }
     check_unchanged(p, before);
     check_response(p);
@@ -261,13 +274,8 @@ void protocol_checker::invalidate_direct_mem_ptr(sc_dt::uint64 start, sc_dt::uin
         report(protocol_rule::dmi_invalidation, nullptr, text.str());
     }
     invalidating_ = true;
-    try {
-        in->invalidate_direct_mem_ptr(start, end);
-    } catch (...) {
-        invalidating_ = false;
-        throw;
-    }
-    invalidating_ = false;
+    const at_exit done([&] { invalidating_ = false; });
+    in->invalidate_direct_mem_ptr(start, end);
 }
 
 unsigned int protocol_checker::transport_dbg(tlm::tlm_generic_payload& p) {
