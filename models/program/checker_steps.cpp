@@ -52,21 +52,21 @@ step_checks::step_checks(const assignment& job, finding_list& findings)
 
 namespace {
 
-/// Whether a result is written over an operand that is still read. A vector operation may work in place, where its
-/// results are no wider than the operand; a product may add to its own C.
+/// Whether a result is written over an operand that is still read: the rule of apply().
 [[nodiscard]] bool overwrites_operand(const step& s, const access_list& touched) {
     if (touched.empty() || !touched.back().write) return false;
-    const extent result = *extent_of(touched.back());
-    const auto harmless = [&](std::size_t n, const extent& operand) {
-        if (operand.end <= result.first || result.end <= operand.first) return true;
-        if (operand.first != result.first) return false;
+    const access& result = touched.back();
+    const auto harmless = [&](std::size_t n) {
+        const access& operand = touched[n];
+        if (!overlap(result, operand)) return true;
         constexpr std::size_t place_of_c = 2;
-        return std::holds_alternative<matrix_multiply<std::int64_t>>(s)
-                   ? n == place_of_c
-                   : std::holds_alternative<vector_operation<std::int64_t>>(s) && result.end <= operand.end;
+        if (std::holds_alternative<matrix_multiply<std::int64_t>>(s)) return n == place_of_c;
+        if (std::holds_alternative<scatter_add<std::int64_t>>(s)) return n + 2 == touched.size();  // the table
+        return std::holds_alternative<vector_operation<std::int64_t>>(s) && operand.address == result.address &&
+               result.row_bytes <= operand.row_bytes;
     };
     for (std::size_t n = 0; n + 1 < touched.size(); ++n) {
-        if (!harmless(n, *extent_of(touched[n]))) return true;
+        if (!harmless(n)) return true;
     }
     return false;
 }
@@ -87,6 +87,13 @@ void step_checks::starts(const place& where, const step& s) {
     } else if (const auto* const i = std::get_if<signal<std::int64_t>>(&s); i != nullptr && i->to) {
         const node_index there = job_.index(*i->to);
         if (exists(where, there)) connect(where.node, there);
+    } else if (const auto* const b = std::get_if<barrier<std::int64_t>>(&s)) {
+        const std::int64_t columns = std::min<std::int64_t>(b->columns, job_.nodes.columns);
+        const std::int64_t rows = std::min<std::int64_t>(b->rows, job_.nodes.rows);
+        for (std::int64_t n = 0; n < columns * rows; ++n) {
+            const node_reference<std::int64_t> member{b->corner.x + n % columns, b->corner.y + n / columns};
+            if (job_.contains(member) && exists(where, job_.index(member))) connect(where.node, job_.index(member));
+        }
     }
 }
 

@@ -204,5 +204,35 @@ TEST(checker, looks_at_one_of_several_groups_of_nodes_in_a_quick_check) {
     }
 }
 
+TEST(checker, has_nothing_against_exchanges_between_barriers) {
+    EXPECT_THAT(check_text(R"(
+buffer a address=0 bytes=64 type=fp32 input=1
+buffer b address=64 bytes=64 type=fp32
+thread {
+    loop round = 3 {
+        push to=(1 - x, 1 - y) source=a destination=b row_bytes=64
+        barrier number=1 corner=(0, 0) columns=2 rows=2
+        vector_operation operation=relu destination=a destination_type=fp32 a=b a_type=fp32 elements=16
+        barrier number=1 corner=(0, y) columns=2
+        barrier number=2 corner=(0, 0) columns=2 rows=2
+    }
+}
+)",
+                           {2, 2}),
+                IsEmpty());
+}
+
+TEST(checker, lets_a_scatter_add_to_its_table) {
+    EXPECT_THAT(check_text(R"(
+buffer table address=0 bytes=64 type=fp32 input=1
+buffer indices address=64 bytes=16 type=int32 content=index input=1
+buffer rows address=128 bytes=64 type=fp32 input=1
+thread {
+    scatter_add table=table table_rows=4 table_type=fp32 indices=indices source=rows source_type=fp32 elements=4
+}
+)"),
+                IsEmpty());
+}
+
 }  // namespace
 }  // namespace d1::program

@@ -24,7 +24,7 @@ class dead_waits {
 
     void run() {
         for (std::size_t i = 0; i < waiting_.size(); ++i) {
-            signals_.try_emplace(key_of(waiting_[i].where.node, waiting_[i].semaphore));
+            if (!waiting_[i].absent) signals_.try_emplace(key_of(waiting_[i].where.node, waiting_[i].semaphore));
         }
         for (std::size_t i = 0; i < waiting_.size(); ++i) look_ahead(i);
         std::vector<bool> told(waiting_.size());
@@ -44,11 +44,19 @@ class dead_waits {
         return std::uint64_t{to_number(n)} << 32 | semaphore;
     }
     [[nodiscard]] const possible_signal& signal_for(std::size_t i) const {
+        static constexpr possible_signal none;
+        if (waiting_[i].absent) return none;
         return signals_.at(key_of(waiting_[i].where.node, waiting_[i].semaphore));
     }
 
     /// The thread that would have to go on for thread i to do so.
     [[nodiscard]] std::size_t next_after(std::size_t i) const {
+        if (waiting_[i].absent) {
+            const auto held = std::ranges::find_if(waiting_, [&](const auto& w) {
+                return w.where.node == *waiting_[i].absent && !(w.absent && w.absent == waiting_[i].absent);
+            });
+            return held == waiting_.end() ? nobody : static_cast<std::size_t>(held - waiting_.begin());
+        }
         if (!waiting_[i].behind) return signal_for(i).waiting;
         const auto first = std::ranges::find(waiting_, *waiting_[i].behind, &untimed_machine::waiting_thread::where);
         return static_cast<std::size_t>(first - waiting_.begin());
@@ -99,6 +107,10 @@ class dead_waits {
                 break;
             }
             if (n != 0) text += "; " + findings_.text_of(w.where) + " ";
+            if (w.absent) {
+                text += "waits at a barrier to which " + findings_.text_of(*w.absent) + " has not come";
+                continue;
+            }
             text += "waits for " + std::to_string(w.amount) + " of " + findings_.text_of(w.where.node, w.semaphore) +
                     ", which is " + std::to_string(w.value);
             const possible_signal& s = signal_for(chain[n]);

@@ -9,6 +9,7 @@
 
 #include "models/numerics/counter_random.hpp"
 #include "models/program/apply.hpp"
+#include "models/program/untimed_barriers.hpp"
 
 namespace d1::program {
 
@@ -18,6 +19,7 @@ using push_step = push<std::int64_t>;
 using pull_step = pull<std::int64_t>;
 using signal_step = signal<std::int64_t>;
 using wait_step = wait<std::int64_t>;
+using barrier_step = barrier<std::int64_t>;
 
 constexpr std::uint32_t nobody = 0xFFFF'FFFF;
 
@@ -75,13 +77,17 @@ class untimed_machine::implementation {
           options_(options),
           semaphores_(job.nodes.size() * std::size_t{options.node.semaphores}),
           shares_(options.order != nullptr ? semaphores_.size() : 0),
-          memories_(options.functional ? job.nodes.size() : 0) {
+          memories_(options.functional ? job.nodes.size() : 0),
+          barriers_(job.nodes) {
         for (std::uint32_t n = 0; n < job.nodes.size(); ++n) {
             first_thread_.push_back(static_cast<std::uint32_t>(threads_.size()));
             const program* const p = job.programs[n];
             if (options.functional) memories_[n].resize(options.node.sram_bytes);
             if (p == nullptr || (!options.started.empty() && !options.started[n])) continue;
             for (std::uint32_t t = 0; t < p->threads.size(); ++t) {
+                has_barriers_ = has_barriers_ || std::ranges::any_of(p->threads[t], [](const instruction& i) {
+                                    return std::holds_alternative<barrier<affine>>(i);
+                                });
                 threads_.emplace_back(*p, place{static_cast<node_index>(n), t, 0},
                                       job.nodes.at(static_cast<node_index>(n)));
             }
@@ -110,10 +116,12 @@ class untimed_machine::implementation {
         std::vector<waiting_thread> all;
         for (const thread& t : threads_) {
             if (t.current == nullptr) continue;
-            if (const auto* const w = std::get_if<wait_step>(t.current)) {
+            if (const auto* const b = std::get_if<barrier_step>(t.current)) {
+                all.push_back({.where = t.where, .absent = barriers_.absent(*b).value_or(t.where.node), .behind = {}});
+            } else if (const auto* const w = std::get_if<wait_step>(t.current)) {
                 const auto number = static_cast<std::uint32_t>(w->semaphore);
                 const counter& c = semaphores_[index_of(t.where.node, number)];
-                all.push_back({t.where, number, static_cast<std::uint32_t>(w->amount), c.value, {}});
+                all.push_back({t.where, {}, number, static_cast<std::uint32_t>(w->amount), c.value, {}});
                 const thread& first = threads_[c.first_waiter];
                 if (&first != &t) all.back().behind = first.where;
             }
@@ -143,6 +151,9 @@ class untimed_machine::implementation {
         const step* current = nullptr;  // what is being done or waited at
         bool started = false;
         std::uint32_t next_waiter = nobody;
+        std::uint32_t under_way = 0;             // transfers
+        order_watcher::knowledge transfers = 0;  // what it knows who knows of all since the last barrier
+        bool coming = false;                     // to a barrier, once its transfers are done
     };
     struct counter {
         std::uint32_t value = 0;
@@ -227,11 +238,10 @@ class untimed_machine::implementation {
     template <typename Step>
     bool execute(thread& t, const Step&) {
         if (options_.order != nullptr) options_.order->computes(t.where, *t.current);
-        if (options_.functional && !apply(*t.current, memory(t.where.node), options_.arithmetic)) {
-            fail(fault_kind::operands, t.where, "writes a result over an operand that it still reads");
-            return false;
-        }
-        return true;
+        if (!options_.functional) return true;
+        const applied result = apply(*t.current, memory(t.where.node), options_.arithmetic);
+        if (!result) fail(fault_kind::operands, t.where, result.fault);
+        return bool(result);
     }
     bool execute(thread& t, const push_step& p) { return issue(t, p.to, true); }
     bool execute(thread& t, const pull_step& p) { return issue(t, p.from, false); }
@@ -260,8 +270,39 @@ class untimed_machine::implementation {
         return true;
     }
 
+    bool execute(thread& t, const barrier_step& b) {
+        if (b.number < 0 || b.number >= options_.node.barriers || !barriers_.fits(b, t.where.node)) {
+            fail(fault_kind::semaphore, t.where,
+                 "comes to barrier " + std::to_string(b.number) + " of " + std::to_string(b.columns) + " x " +
+                     std::to_string(b.rows) + " nodes from (" + std::to_string(b.corner.x) + ", " +
+                     std::to_string(b.corner.y) + ") on; a node has " + std::to_string(options_.node.barriers) +
+                     " barriers, and takes part in those of which it is one");
+            return false;
+        }
+        t.coming = true;
+        if (t.under_way == 0) come(t);
+        return false;  // those that leave a barrier become ready
+    }
+    void come(thread& t) {
+        t.coming = false;
+        order_watcher* const order = options_.order;
+        const auto known = order != nullptr ? order->join(released(t, {}), std::exchange(t.transfers, 0)) : 0;
+        const auto leaving = barriers_.come(t.where.node, {number_of(t), std::get<barrier_step>(*t.current), known});
+        order_watcher::knowledge all = 0;
+        for (const auto& c : leaving) all = order != nullptr ? order->join(all, c.known) : 0;
+        for (const auto& c : leaving) {
+            if (order != nullptr) order->learns(threads_[c.thread].where, all);
+            ready_.push_back(c.thread);
+        }
+    }
+    bool execute(thread&, const list_begin&) { return true; }
+
     bool issue(thread& t, const node_reference<std::int64_t>& remote, bool in_order) {
         const auto name = options_.order != nullptr ? options_.order->issues(t.where, *t.current) : 0;
+        if (options_.order != nullptr && has_barriers_) {
+            t.transfers = options_.order->join(t.transfers, options_.order->all_done(name));
+        }
+        ++t.under_way;
         if (options_.schedule != 0) {
             send(t, node_of(remote), in_order).name = name;
             return true;
@@ -325,6 +366,8 @@ class untimed_machine::implementation {
             (void)add(to, *signal, m.thread, m.instruction, known);
         }
         if (options_.order != nullptr) options_.order->ends(m.name);
+        thread& issuer = threads_[m.thread];
+        if (--issuer.under_way == 0 && issuer.coming) come(issuer);
     }
 
     [[nodiscard]] place place_of(const message& m) const {
@@ -462,6 +505,8 @@ class untimed_machine::implementation {
     std::deque<std::uint32_t> ready_;
     std::map<std::tuple<node_index, node_index, std::uint64_t>, channel> channels_;  // none of them empty
     std::uint64_t pulls_ = 0;
+    detail::untimed_barriers barriers_;
+    bool has_barriers_ = false;
     message scratch_;
     std::optional<stop> failure_;
     std::uint64_t steps_ = 0;

@@ -41,7 +41,7 @@ enum class fault_kind : std::uint8_t {
     buffer,         ///< an access outside the buffers that the owner's program declares, or across two
     owner,          ///< a node that the job does not have, or that runs no program
     operands,       ///< a result over an operand that is still read
-    semaphore,      ///< no such semaphore, an amount out of range, an overflow
+    semaphore,      ///< no such semaphore or barrier, an amount out of range, an overflow
     unmatched,      ///< counts that are left over
     uninitialised,  ///< a read of bytes that nobody wrote
     race,           ///< two accesses that nothing puts in order
@@ -100,7 +100,8 @@ enum class untimed_status : std::uint8_t {
 /// Nodes that run programs as far as they can. Threads take their steps in program order; a push reads its source, adds
 /// to `done`, writes its destination and adds to `notify`, in this order; what a node pushes and signals to another
 /// arrives in the order in which it was issued; a pull is in no order with either. Semaphores are those of design: a
-/// wait takes its amount at once, and waiters are served in the order in which they came. In a program without races
+/// wait takes its amount at once, and waiters are served in the order in which they came. A thread comes to a barrier
+/// when its transfers are done. In a program without races
 /// all orders that `schedule` allows lead to the same bytes, and these are the bytes at every timing level. Needs the
 /// programs to have passed validate(). Not modelled: time, dead nodes, anything that a queue holds.
 class untimed_machine {
@@ -112,6 +113,7 @@ class untimed_machine {
     };
     struct waiting_thread {
         place where;
+        std::optional<node_index> absent{};  ///< at a barrier: who has not come to it; the rest is of semaphores
         std::uint32_t semaphore = 0;
         std::uint32_t amount = 0;
         std::uint32_t value = 0;        ///< of the semaphore

@@ -116,6 +116,34 @@ thread {
     }
 }
 
+TEST(untimed_machine, lets_nobody_leave_a_barrier_before_all_have_come_and_their_pushes_are_there) {
+    const program p = program_of(R"(
+buffer a address=0 bytes=64 type=fp32
+buffer b address=64 bytes=64 type=fp32
+thread {
+    push to=(1 - x, 0) source=a destination=b row_bytes=64
+    barrier number=3 corner=(0, 0) columns=2 threads=2
+    vector_operation operation=add destination=a destination_type=fp32 a=b a_type=fp32 b=b b_type=fp32 elements=16
+}
+thread {
+    barrier number=3 corner=(0, 0) columns=2 threads=2
+}
+)");
+    const assignment job{{2, 1}, {&p, &p}};
+    for (std::uint64_t order = 0; order < 100; ++order) {
+        untimed_machine machine(job, {.node = {.sram_bytes = 128}, .schedule = order});
+        for (std::uint32_t i = 0; i < floats; ++i) {
+            put(machine.memory(node_index{0}), 4 * i, 1.0F);
+            put(machine.memory(node_index{1}), 4 * i, 3.0F);
+        }
+        ASSERT_EQ(machine.run(), untimed_status::finished);
+        for (std::uint32_t i = 0; i < floats; ++i) {
+            EXPECT_EQ(get(machine.memory(node_index{0}), 4 * i), 6.0F);
+            EXPECT_EQ(get(machine.memory(node_index{1}), 4 * i), 2.0F);
+        }
+    }
+}
+
 TEST(untimed_machine, stops_where_a_machine_could_not_go_on) {
     const program p = program_of(R"(
 thread {

@@ -42,7 +42,34 @@ class region_work {
 
     /// Computes from `a` and `b` to `to`, three regions of which the last is another than the others.
     void compute(program::thread_builder& t, std::int64_t to, std::int64_t a, std::int64_t b) {
-        switch (random_.below(5)) {
+        switch (random_.below(8)) {
+            case 5: {
+                const auto r = some_rows(a, to);
+                t.emit(program::copy<affine>{r.source, r.destination, r.shape});
+                return;
+            }
+            case 6: {
+                const std::uint32_t height = 1 + random_.below(8);
+                const std::uint32_t width = 1 + random_.below(8);
+                t.emit(program::transpose<affine>{.destination = to,
+                                                  .source = a,
+                                                  .rows = height,
+                                                  .columns = width,
+                                                  .source_stride = 64,
+                                                  .destination_stride = 40,
+                                                  .type = some_type()});
+                return;
+            }
+            case 7:
+                t.emit(program::reduce<affine>{.operation = static_cast<program::reduction>(random_.below(3)),
+                                               .destination = to + random_.between(0, 9),
+                                               .source = a,
+                                               .rows = 1 + random_.below(4),
+                                               .elements = 1 + random_.below(60),
+                                               .source_stride = 250,
+                                               .destination_type = some_type(),
+                                               .source_type = some_type()});
+                return;
             case 0:
                 t.matrix_multiply({.c = to + 256 * random_.below(4),
                                    .a = a + 64 * random_.below(4),
@@ -479,8 +506,14 @@ random_job make_mirrored_job(random_source& random, const grid& nodes, const pro
             }
             work.compute(t, region(1), inner(), region(0));
             // What the mirror image sends next must find this round's data used, and what it pulls the new data.
-            t.signal(mirror, free);
-            t.wait(free);
+            if (random.one_in(2)) {
+                t.emit(program::barrier<affine>{.number = n,
+                                                .columns = static_cast<std::uint32_t>(nodes.columns),
+                                                .rows = static_cast<std::uint32_t>(nodes.rows)});
+            } else {
+                t.signal(mirror, free);
+                t.wait(free);
+            }
         }
     }
     return {nodes, {b.build()}, std::vector<std::size_t>(nodes.size(), 0)};
