@@ -122,7 +122,8 @@ bool cycle_router::commit() {
     for (std::uint32_t i = 0; i < port_count; ++i) {
         side& s = sides_[i];
         while (const arrival* const a = s.arrivals.take(next)) {
-            const auto output = static_cast<std::uint8_t>(routes_[to_number(a->carrier->destination)] >> (3 * i) & 7U);
+            const std::uint32_t route = routes_[to_number(a->carrier->destination)];
+            const auto output = static_cast<std::uint8_t>(route >> (3 * i) & 7U);
             a->carrier->hops += a->index == 0 && i != to_number(port::local) ? 1U : 0U;
             buffers_.push(i, a->channel, {a->carrier, next, a->index, output});
         }

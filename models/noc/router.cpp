@@ -75,7 +75,7 @@ void router::input::connect(router& owner, port from) {
 }
 
 void router::input::b_transport(burst& b, sc_core::sc_time& delay) {
-    const std::uint32_t to = routes_[to_number(b.destination)] >> shift_ & 7U;
+    const std::uint32_t to = std::uint32_t{routes_[to_number(b.destination)]} >> shift_ & 7U;
     b.hops += entered_;
     if (owner_->timing_ == timing_kind::at) {
         forward_reserving(to, b, delay);
