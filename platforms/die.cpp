@@ -46,11 +46,6 @@ die::die(const sc_core::sc_module_name& name, const d1_parameters& parameters, c
                          ? std::make_unique<uninitialised_detector>(places_.size(), parameters.die.node.sram.bytes)
                          : nullptr),
       check_protocol_(checks.protocol) {
-    if (parameters.simulation.timing == timing_kind::ca) {
-        throw input_error(error_class::parameters,
-                          "simulation.timing = ca: a whole die runs at lt or at; cycle by cycle there are meshes of "
-                          "routers alone, in testbenches/traffic");
-    }
     make_nodes(order, blocks);
 }
 
@@ -206,6 +201,15 @@ std::string die::who_waits() const {
         text << "  and " << waiting - shown << " more\n";
     }
     return "nothing can happen any more, but these wait:\n" + text.str();
+}
+
+void die::set_timing(timing_kind timing) {
+    parameters_.simulation.timing = timing;
+    for (const auto& n : nodes_) {
+        if (n) {
+            n->set_timing(timing);
+        }
+    }
 }
 
 void die::reset() {

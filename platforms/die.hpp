@@ -75,8 +75,7 @@ struct die_checks {
 /// fresh process. Not modelled yet above the mesh: the die's edges.
 class die : public sc_core::sc_module {
   public:
-    /// `parameters` must have passed validate(). Throws input_error where dead routers cut off live nodes,
-    /// and for the timing ca, which the network interfaces do not have.
+    /// `parameters` must have passed validate(). Throws input_error where dead routers cut off live nodes.
     /// `checks` watch the run and change nothing in it. `order`, a permutation of all places, is the order in
     /// which nodes are built; it changes no result, and exists so that this can be tested. `blocks` make what can be
     /// replaced.
@@ -110,8 +109,13 @@ class die : public sc_core::sc_module {
     /// Simulates until nothing is left to do, a check fails or somebody asks the event queue to pause.
     run_result run();
 
-    /// Everything as after construction, statistics included.
+    /// Everything as after construction, statistics included; the level stays.
     void reset();
+
+    /// The level of the runs that follow; the first is that of the parameters. Between a reset and the next launch,
+    /// when nothing is under way, so that the switch changes nothing else.
+    void set_timing(timing_kind timing);
+    [[nodiscard]] timing_kind timing() const noexcept { return parameters_.simulation.timing; }
 
   private:
     void make_nodes(std::span<const node_index> order, const block_factories& blocks);

@@ -108,15 +108,6 @@ TEST(die, refuses_a_program_that_does_not_pass_its_check) {
     EXPECT_THROW(d.launch(j), input_error);
 }
 
-TEST(die, refuses_to_be_cycle_accurate_and_says_so) {
-    try {
-        const die d("die", grid_of(2, 2, timing_kind::ca));
-        FAIL() << "built";
-    } catch (const input_error& e) {
-        EXPECT_THAT(e.what(), HasSubstr("simulation.timing = ca: a whole die runs at lt or at"));
-    }
-}
-
 TEST(die, refuses_host_accesses_outside_a_memory) {
     die d("die", grid_of(1, 1), checked);
     std::vector<std::byte> bytes(65);

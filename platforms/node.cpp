@@ -61,6 +61,14 @@ void node::register_statistics(statistics::group& group) {
     }
 }
 
+void node::set_timing(timing_kind timing) {
+    router_->set_timing(timing);
+    if (works_) {
+        works_->network_interface.set_timing(timing);
+        works_->core.set_timing(timing);
+    }
+}
+
 void node::reset() {
     router_->reset();
     if (works_) {

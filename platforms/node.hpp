@@ -53,6 +53,8 @@ class node : public sc_core::sc_module {
 
     void register_statistics(statistics::group& group);
     void reset();
+    /// Between a reset and the next launch.
+    void set_timing(timing_kind timing);
 
   private:
     /// What a dead node does not have.

@@ -161,7 +161,7 @@ core::outcome core::compute(thread& t, const unit_demand& demand, timing::cycle&
     count_.vector_load_lines += demand.slots[static_cast<std::size_t>(unit::vector_load)];
     count_.vector_store_lines += demand.slots[static_cast<std::size_t>(unit::vector_store)];
     const timing::cycle now = my_.events.now();
-    const timing::cycle end = my_.timing == timing_kind::at ? std::max(units_.reserve(local, demand), now + 1)
+    const timing::cycle end = my_.timing != timing_kind::lt ? std::max(units_.reserve(local, demand), now + 1)
                                                             : local + demand.cycles + demand.latency;
     count_.compute_cycles += end - local;
     if (my_.timing == timing_kind::lt && end <= now + my_.quantum) {

@@ -107,6 +107,8 @@ class core : public sc_core::sc_module,
 
     void register_statistics(statistics::group& group);
     void reset();
+    /// Between a reset and the next launch.
+    void set_timing(timing_kind timing) noexcept { my_.timing = timing; }
 
   private:
     struct thread;

@@ -26,12 +26,12 @@ class channel_buffers {
   public:
     static constexpr std::uint32_t max_channels = 16;
 
-    channel_buffers(std::uint32_t channels, std::uint32_t depth)
+    channel_buffers(std::uint32_t channels, std::uint32_t depth, std::uint32_t ports = port_count)
         : channels_(channels),
           depth_(depth),
           stride_(std::bit_ceil(depth)),
-          places_(std::size_t{port_count} * channels * stride_),
-          rings_(std::size_t{port_count} * channels) {}
+          places_(std::size_t{ports} * channels * stride_),
+          rings_(std::size_t{ports} * channels) {}
 
     /// Ports with a packet in any channel, bit p for port p.
     [[nodiscard]] std::uint32_t occupied_ports() const noexcept { return ports_; }

@@ -33,9 +33,11 @@ cycle_router::~cycle_router() {
     release_all();
 }
 
-void cycle_router::connect(port p, forward_interface* forward, backward_interface* backward) {
+void cycle_router::connect(port p, forward_interface* forward, backward_interface* backward,
+                           const link_counts& counts) {
     sides_[to_number(p)].forward = forward;
     sides_[to_number(p)].backward = backward;
+    sides_[to_number(p)].counts = counts;
 }
 
 void cycle_router::packet_arrives(port from, burst& b, const link_phase& phase) {
@@ -105,8 +107,8 @@ void cycle_router::send(std::uint32_t input, std::uint32_t channel) {
     buffers_.pop(input, channel);
     side& output = sides_[packet.output];
     --output.credits[channel];
-    ++output.packets;
-    output.waited += events_.now() - packet.since;
+    ++*output.counts.packets;
+    *output.counts.waited += events_.now() - packet.since;
     burst& b = *packet.carrier;
     sc_core::sc_time delay;
     link_phase forward{link_phase::kind::packet, static_cast<std::uint8_t>(channel), packet.index};
@@ -136,12 +138,6 @@ bool cycle_router::commit() {
     return waits || buffers_.occupied_ports() != 0;
 }
 
-void cycle_router::register_statistics(std::uint32_t number, statistics::group& group) {
-    group.counter("packets", "packets", "packets that left through this link", sides_[number].packets);
-    group.counter("waited", "cycles", "packet-cycles that packets for this link stood in buffers beyond the first",
-                  sides_[number].waited);
-}
-
 void cycle_router::release_all() {
     for (std::uint32_t i = 0; i < port_count; ++i) {
         sides_[i].arrivals.drain([](const arrival& a) { intrusive_ptr_release(a.carrier); });
@@ -161,8 +157,6 @@ void cycle_router::reset() {
         s.credits.fill(static_cast<std::uint8_t>(parameters_.buffer_depth));
         s.inputs.reset();
         s.channels.reset();
-        s.packets = 0;
-        s.waited = 0;
     }
 }
 

@@ -10,7 +10,6 @@
 #include "models/noc/delay_line.hpp"
 #include "models/noc/noc_parameters.hpp"
 #include "models/packet/link.hpp"
-#include "models/statistics/group.hpp"
 #include "models/timing/event_queue.hpp"
 
 namespace d1::noc {
@@ -33,15 +32,17 @@ class cycle_router final : public timing::clocked_block {
     cycle_router(const std::uint16_t* routes, const noc_parameters& parameters, timing::event_queue& events);
     ~cycle_router() override;
 
+    /// What is counted of a link that packets leave through.
+    struct link_counts {
+        std::uint64_t* packets = nullptr;
+        std::uint64_t* waited = nullptr;  ///< packet-cycles that packets for it stood in buffers beyond the first
+    };
     /// Where packets that leave through `p` go, and where credits for packets that came in there go; null if nowhere.
-    void connect(port p, forward_interface* forward, backward_interface* backward);
+    void connect(port p, forward_interface* forward, backward_interface* backward, const link_counts& counts);
 
     void packet_arrives(port from, burst& b, const link_phase& phase);
     void credit_arrives(port to, const link_phase& phase);
 
-    [[nodiscard]] std::uint64_t packets(port p) const noexcept { return sides_[to_number(p)].packets; }
-    [[nodiscard]] std::uint64_t waited(port p) const noexcept { return sides_[to_number(p)].waited; }
-    void register_statistics(std::uint32_t side, statistics::group& group);
     void reset();
 
   private:
@@ -59,8 +60,7 @@ class cycle_router final : public timing::clocked_block {
         std::array<std::uint8_t, channel_buffers::max_channels> credits{};  ///< places free at the other end
         arbiter inputs;                                                     ///< for this side's output
         arbiter channels;                                                   ///< of this side's input
-        std::uint64_t packets = 0;
-        std::uint64_t waited = 0;
+        link_counts counts;
         delay_line<arrival> arrivals;
         delay_line<std::uint8_t> credits_back;
     };

@@ -4,6 +4,7 @@
 #include <array>
 #include <utility>
 
+#include "models/noc/network_interface_cycles.hpp"
 #include "models/noc/network_interface_parts.hpp"
 
 namespace d1::noc {
@@ -31,6 +32,10 @@ void network_interface::serve(void*) {
         return;  // an earlier event took this one's place
     }
     armed_ = no_cycle;
+    if (my_.timing == timing_kind::ca) {
+        cycles_->wake();
+        return;
+    }
     // With several packets a cycle, several bursts may begin in one.
     for (bool sent = true; sent && port_free_ <= now;) {
         sent = false;
@@ -182,11 +187,8 @@ network_interface::injection_plan network_interface::plan_injection(const burst&
 }
 
 void network_interface::inject(message_class c, burst_ptr b, timing::cycle now) {
-    if (slow_ && b->carries_data() && !b->loaded) {
-        class_state& state = classes_[static_cast<std::size_t>(c)];
-        state.retry = std::move(b);
-        state.blocked_until = no_cycle;
-        slow_->fetch(*state.retry);
+    if (is_to_be_fetched(*b)) {
+        fetch(c, std::move(b));
         return;
     }
     const injection_plan plan = plan_injection(*b, now);
@@ -219,6 +221,13 @@ void network_interface::inject(message_class c, burst_ptr b, timing::cycle now) 
         signal_sources_read(*t, plan.times.last() + 1);
     }
     retire_engines();
+}
+
+void network_interface::fetch(message_class c, burst_ptr b) {
+    class_state& state = classes_[static_cast<std::size_t>(c)];
+    state.retry = std::move(b);
+    state.blocked_until = no_cycle;
+    slow_->fetch(*state.retry);
 }
 
 void network_interface::injected(burst& b) {

@@ -5,6 +5,7 @@
 #include <sstream>
 #include <utility>
 
+#include "models/noc/network_interface_cycles.hpp"
 #include "models/noc/network_interface_parts.hpp"
 #include "models/packet/access_at_once.hpp"
 #include "models/packet/address_map.hpp"
@@ -20,6 +21,7 @@ network_interface::network_interface(const sc_core::sc_module_name& name,
       parameters_(parameters),
       noc_(noc),
       read_ports_(memory.mesh_read_ports),
+      write_ports_(memory.mesh_write_ports),
       write_port_(memory.mesh_write_ports, noc.calendar_horizon),
       dma_face_(std::make_unique<dma_face>(*this)),
       mem_face_(std::make_unique<mem_face>(*this)),
@@ -34,9 +36,17 @@ network_interface::network_interface(const sc_core::sc_module_name& name,
     in.bind(*net_face_);
     out.bind(*net_face_);
     engines_.reserve(parameters.engines);
+    set_timing(surroundings.timing);
 }
 
 network_interface::~network_interface() = default;
+
+void network_interface::set_timing(timing_kind timing) {
+    my_.timing = timing;
+    if (timing == timing_kind::ca && !cycles_) {
+        cycles_ = std::make_unique<cycle_level>(*this);
+    }
+}
 
 // ---------------------------------------------------------------------------------------------------- commands
 
@@ -205,14 +215,18 @@ void network_interface::receive(burst& b, sc_core::sc_time& delay) {
         b.refused = true;
         return;
     }
-    const timing::cycle arrival = b.times.last() + parameters_.arrival_cycles;
-    delay = my_.events.clock().time(arrival - now);
+    schedule_arrival(b, b.times.last());
+    delay = my_.events.clock().time(b.times.last() + parameters_.arrival_cycles - now);
+}
+
+void network_interface::schedule_arrival(burst& b, timing::cycle last_packet) {
     b.cause.chain += std::uint64_t{b.hops + 2} * noc_.hop_cycles + parameters_.arrival_cycles;
     const bool is_signal = b.kind == burst_kind::signal || b.channel_class == message_class::request_high;
     const auto phase = is_signal ? timing::phase::signals_arrive : timing::phase::bytes_arrive;
     intrusive_ptr_add_ref(&b);  // the event's own reference, taken over by arrival_face
     my_.events.schedule(
-        arrival, timing::order_of(phase, to_number(b.source), static_cast<std::uint32_t>(b.channel_class), b.sequence),
+        last_packet + parameters_.arrival_cycles,
+        timing::order_of(phase, to_number(b.source), static_cast<std::uint32_t>(b.channel_class), b.sequence),
         *arrival_face_, &b);
 }
 
@@ -295,6 +309,9 @@ void network_interface::reply(burst_ptr b, std::uint32_t cost) {
         send_at(*b, start);
         return;
     }
+    if (my_.timing == timing_kind::ca && b->kind == burst_kind::error_answer) {
+        cycles_->reply_becomes_answer();
+    }
     auto& queue = outbox(b->channel_class);
     queue.push_back({std::move(b), start});
     arm_injection(start);
@@ -302,7 +319,11 @@ void network_interface::reply(burst_ptr b, std::uint32_t cost) {
 
 void network_interface::piece_done(transfer& t, burst_status status, const causality& cause) {
     --t.open_pieces;
-    --outstanding_;
+    if (my_.timing == timing_kind::ca) {
+        cycles_->burst_answered();
+    } else {
+        --outstanding_;
+    }
     t.arrived.chain = std::max(t.arrived.chain, cause.chain);
     if (status != burst_status::good) {
         ++count_.address_errors;
@@ -454,6 +475,9 @@ void network_interface::register_statistics(statistics::group& group) {
 }
 
 void network_interface::reset() {
+    if (cycles_) {
+        cycles_->reset();
+    }
     write_port_.reset();
     count_ = {};
     transfers_.clear();

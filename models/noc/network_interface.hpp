@@ -61,11 +61,12 @@ struct network_interface_surroundings {
 /// has come when its own pushes are answered and its pulls written; see barrier_unit for the rest. Each message is a
 /// packet of class request high, barrier_cycles after its cause; at the root as long passes until the barrier ends.
 ///
-/// lt: b_transport with the core's lead; bursts leave as if alone, and nothing is shared.
+/// lt: b_transport with the core's lead; bursts leave as if alone, and nothing is shared. ca: packet by packet, see
+/// network_interface_cycles.hpp.
 /// Zero load, constants besides the hops: a packet injected in cycle t stands at its own router in t + hop_cycles; one
 /// that leaves the last router towards the interface in cycle t is there in t + hop_cycles, and its bytes or signal are
-/// visible arrival_cycles after its burst's last packet. Not modelled: finite injection queues of answers and replies,
-/// CRC and retry.
+/// visible arrival_cycles after its burst's last packet. Not modelled: CRC and retry; below ca, finite queues of
+/// answers and replies.
 class network_interface : public sc_core::sc_module, private timing::event_handler, private barrier_actions {
   public:
     tlm::tlm_target_socket<512> dma{"dma"};
@@ -105,6 +106,8 @@ class network_interface : public sc_core::sc_module, private timing::event_handl
 
     void register_statistics(statistics::group& group);
     void reset();
+    /// Between a reset and the next command.
+    void set_timing(timing_kind timing);
 
   private:
     struct transfer;
@@ -118,6 +121,7 @@ class network_interface : public sc_core::sc_module, private timing::event_handl
     class arrival_face;
     class slow_memory;
     class release_face;
+    class cycle_level;
 
     // Commands
     [[nodiscard]] bool has_room() const noexcept {
@@ -150,6 +154,11 @@ class network_interface : public sc_core::sc_module, private timing::event_handl
     [[nodiscard]] burst_ptr next_burst(message_class c, timing::cycle now);
     [[nodiscard]] burst_ptr next_of(transfer& t);
     void inject(message_class c, burst_ptr b, timing::cycle now);
+    /// Its bytes come from a memory that answers later, and have not been asked for.
+    [[nodiscard]] bool is_to_be_fetched(const burst& b) const noexcept {
+        return slow_ != nullptr && b.carries_data() && !b.loaded;
+    }
+    void fetch(message_class c, burst_ptr b);
     struct injection_plan {
         packet_times times;           // of the packets at the interface
         std::uint64_t next_slot = 0;  // first free slot of the injection link afterwards
@@ -162,6 +171,7 @@ class network_interface : public sc_core::sc_module, private timing::event_handl
 
     // Arrival
     void receive(burst& b, sc_core::sc_time& delay);
+    void schedule_arrival(burst& b, timing::cycle last_packet);
     void arrive(burst& b);
     void written(burst& b, burst_status status);
     void serve_pull(burst& request);
@@ -185,6 +195,7 @@ class network_interface : public sc_core::sc_module, private timing::event_handl
     network_interface_parameters parameters_;
     noc_parameters noc_;
     std::uint32_t read_ports_;
+    std::uint32_t write_ports_;
     timing::slot_calendar write_port_;
     counters count_;
 
@@ -192,7 +203,8 @@ class network_interface : public sc_core::sc_module, private timing::event_handl
     std::unique_ptr<mem_face> mem_face_;
     std::unique_ptr<net_face> net_face_;
     std::unique_ptr<arrival_face> arrival_face_;
-    std::unique_ptr<slow_memory> slow_;  // null: the memory answers at once
+    std::unique_ptr<slow_memory> slow_;    // null: the memory answers at once
+    std::unique_ptr<cycle_level> cycles_;  // null until the first run at ca
 
     std::deque<transfer> transfers_;
     std::vector<transfer*> free_transfers_;

@@ -19,15 +19,16 @@ struct network_interface_parameters {
     std::uint32_t signal_cycles = 2;
     std::uint32_t reply_cycles = 6;
     std::uint32_t arrival_cycles = 1;
+    std::uint32_t reply_depth = 64;
     std::uint32_t barriers = 16;
     std::uint32_t barrier_cycles = 2;
     friend bool operator==(const network_interface_parameters&, const network_interface_parameters&) = default;
 };
 BOOST_DESCRIBE_STRUCT(network_interface_parameters, (),
                       (engines, queue_depth, max_outstanding, burst_packets, request_cycles, signal_cycles,
-                       reply_cycles, arrival_cycles, barriers, barrier_cycles))
+                       reply_cycles, arrival_cycles, reply_depth, barriers, barrier_cycles))
 
-inline constexpr std::array<parameter::description, 10> network_interface_descriptions{{
+inline constexpr std::array<parameter::description, 11> network_interface_descriptions{{
     {"engines", "transfers", 1, 64, "transfers that are cut into bursts at the same time",
      "assumption: one for each SMT thread; unpublished", parameter::confidence::assumed},
     {"queue_depth", "transfers", 1, 1024, "transfers accepted and not yet begun",
@@ -47,6 +48,9 @@ inline constexpr std::array<parameter::description, 10> network_interface_descri
     {"arrival_cycles", "cycles", 1, 10000,
      "from the last byte at the interface to its being visible in SRAM and semaphores",
      "assumption: one write of the SRAM", parameter::confidence::assumed},
+    {"reply_depth", "bursts", 1, 4096,
+     "places for replies to pulls, and as many for answers to pushes; while all are taken, no more comes in (ca)",
+     "assumption: as max_outstanding; unpublished", parameter::confidence::assumed},
     {"barriers", "barriers", 1, 1024, "barriers that a node tells apart by number",
      "assumption: a few for each SMT thread; barriers are published (HC34), their number is not",
      parameter::confidence::assumed},

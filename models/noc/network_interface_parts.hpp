@@ -178,11 +178,13 @@ class network_interface::mem_face final : public tlm::tlm_bw_transport_if<> {
     network_interface& owner_;
 };
 
-/// Where bursts come in and credits would come back.
+/// Where bursts, packets and credits come in.
 class network_interface::net_face final : public link_target, public link_initiator {
   public:
     explicit net_face(network_interface& owner) : owner_(owner) {}
     void b_transport(burst& b, sc_core::sc_time& delay) override { owner_.receive(b, delay); }
+    tlm::tlm_sync_enum nb_transport_fw(burst& b, link_phase& phase, sc_core::sc_time& delay) override;
+    tlm::tlm_sync_enum nb_transport_bw(burst& b, link_phase& phase, sc_core::sc_time& delay) override;
 
   private:
     network_interface& owner_;

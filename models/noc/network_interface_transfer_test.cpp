@@ -263,8 +263,8 @@ TEST(network_interface_transfer, reads_a_source_no_earlier_than_its_burst_goes_o
 // ---------------------------------------------------------------------------------------------------- order
 
 class network_interface_order : public testing::TestWithParam<timing_kind> {};
-INSTANTIATE_TEST_SUITE_P(levels, network_interface_order, testing::Values(timing_kind::lt, timing_kind::at),
-                         [](const auto& i) { return i.param == timing_kind::lt ? "lt" : "at"; });
+INSTANTIATE_TEST_SUITE_P(levels, network_interface_order,
+                         testing::Values(timing_kind::lt, timing_kind::at, timing_kind::ca), timing_name);
 
 TEST_P(network_interface_order, lets_a_source_be_overwritten_once_its_push_is_done) {
     interface_bench b("b", grid_of(4, 1, GetParam()));

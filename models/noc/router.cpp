@@ -30,6 +30,7 @@ router::router(const sc_core::sc_module_name& name, node_index here, const route
       hop_(events.clock().time(parameters.hop_cycles)),
       hop_cycles_(parameters.hop_cycles),
       timing_(timing),
+      parameters_(parameters),
       routes_(pack(routes, here)) {
     outputs_.reserve(port_count);
     for (std::uint32_t i = 0; i < port_count; ++i) {
@@ -43,9 +44,6 @@ router::router(const sc_core::sc_module_name& name, node_index here, const route
         credit_ends_[i].connect(*this, p);
         out_[i]->bind(credit_ends_[i]);
     }
-    if (timing == timing_kind::ca) {
-        cycles_ = std::make_unique<cycle_router>(routes_.data(), parameters, events);
-    }
     for (std::uint32_t i = 0; i < port_count; ++i) {
         inputs_[i].connect(*this, static_cast<port>(i));
     }
@@ -56,10 +54,20 @@ void router::end_of_elaboration() {
         for (input& from : inputs_) {
             from.lead_to(i, out_[i]->size() > 0 ? out_[i]->operator->() : nullptr);
         }
-        if (cycles_) {
+    }
+    elaborated_ = true;
+    set_timing(timing_);
+}
+
+void router::set_timing(timing_kind timing) {
+    timing_ = timing;
+    if (timing == timing_kind::ca && elaborated_ && !cycles_) {
+        cycles_ = std::make_unique<cycle_router>(routes_.data(), parameters_, events_);
+        for (std::uint32_t i = 0; i < port_count; ++i) {
             auto& back = in_[i]->get_base_port();
             cycles_->connect(static_cast<port>(i), out_[i]->size() > 0 ? out_[i]->operator->() : nullptr,
-                             back.size() > 0 ? back.operator->() : nullptr);
+                             back.size() > 0 ? back.operator->() : nullptr,
+                             {&outputs_[i].packets, &outputs_[i].waited});
         }
     }
 }
@@ -68,7 +76,6 @@ void router::input::connect(router& owner, port from) {
     routes_ = owner.routes_.data();
     outputs_ = owner.outputs_.data();
     owner_ = &owner;
-    cycles_ = owner.cycles_.get();
     from_ = from;
     shift_ = 3 * to_number(from);
     entered_ = from != port::local ? 1 : 0;
@@ -85,10 +92,10 @@ void router::input::b_transport(burst& b, sc_core::sc_time& delay) {
 }
 
 tlm::tlm_sync_enum router::input::nb_transport_fw(burst& b, link_phase& phase, sc_core::sc_time& delay) {
-    if (cycles_ == nullptr) {
+    if (owner_->timing_ != timing_kind::ca) {
         return link_target::nb_transport_fw(b, phase, delay);
     }
-    cycles_->packet_arrives(from_, b, phase);
+    owner_->cycles_->packet_arrives(from_, b, phase);
     return tlm::TLM_ACCEPTED;
 }
 
@@ -151,12 +158,9 @@ void router::input::forward_waiting(std::uint32_t to, burst& b, sc_core::sc_time
 void router::register_statistics(statistics::group& group) {
     for (std::uint32_t i = 0; i < port_count; ++i) {
         auto& link = group.child(port_names[i]);
-        if (cycles_) {
-            cycles_->register_statistics(i, link);
-            continue;
-        }
         link.counter("packets", "packets", "packets that left through this link", outputs_[i].packets);
-        link.counter("waited", "cycles", "cycles that last packets of bursts waited for a slot of this link",
+        link.counter("waited", "cycles",
+                     "cycles that last packets of bursts waited for a slot of this link; at ca those of all packets",
                      outputs_[i].waited);
     }
 }

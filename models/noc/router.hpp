@@ -36,16 +36,14 @@ class router : public router_base {
     [[nodiscard]] in_socket& in(port p) override { return *in_[to_number(p)]; }
     [[nodiscard]] out_socket& out(port p) override { return *out_[to_number(p)]; }
 
-    [[nodiscard]] std::uint64_t packets(port p) const noexcept override {
-        return cycles_ ? cycles_->packets(p) : outputs_[to_number(p)].packets;
-    }
-    /// Packet-cycles that packets stood at an input and waited for a slot of `p`.
-    [[nodiscard]] std::uint64_t waited(port p) const noexcept {
-        return cycles_ ? cycles_->waited(p) : outputs_[to_number(p)].waited;
-    }
+    [[nodiscard]] std::uint64_t packets(port p) const noexcept override { return outputs_[to_number(p)].packets; }
+    /// lt and at: cycles that last packets of bursts waited for a slot of `p`. ca: packet-cycles that packets for `p`
+    /// stood in buffers beyond the first.
+    [[nodiscard]] std::uint64_t waited(port p) const noexcept { return outputs_[to_number(p)].waited; }
 
     void register_statistics(statistics::group& group) override;
     void reset() override;
+    void set_timing(timing_kind timing) override;
 
   private:
     /// What a socket is bound to.
@@ -76,7 +74,6 @@ class router : public router_base {
         std::array<next_module*, port_count> next_{};
         output* outputs_ = nullptr;
         const router* owner_ = nullptr;
-        cycle_router* cycles_ = nullptr;
         port from_ = port::local;
         std::uint32_t shift_ = 0;    // of this port's three bits in a word of the routes
         std::uint32_t entered_ = 0;  // hops that entering here counts
@@ -98,7 +95,7 @@ class router : public router_base {
 
     void end_of_elaboration() override;
 
-    std::unique_ptr<cycle_router> cycles_;  // at ca alone
+    std::unique_ptr<cycle_router> cycles_;  // null until the first run at ca
     std::array<input, port_count> inputs_;
     std::array<credit_end, port_count> credit_ends_;
     std::vector<output> outputs_;
@@ -106,6 +103,8 @@ class router : public router_base {
     sc_core::sc_time hop_;
     std::uint32_t hop_cycles_;
     timing_kind timing_;
+    noc_parameters parameters_;
+    bool elaborated_ = false;
     std::vector<std::uint16_t> routes_;  // by destination: the output port for each input port, three bits each
     std::array<std::unique_ptr<in_socket>, port_count> in_;
     std::array<std::unique_ptr<out_socket>, port_count> out_;

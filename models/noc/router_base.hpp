@@ -6,6 +6,7 @@
 
 #include "models/packet/coordinate.hpp"
 #include "models/packet/link.hpp"
+#include "models/parameter/timing_kind.hpp"
 #include "models/statistics/group.hpp"
 
 namespace d1::noc {
@@ -27,6 +28,8 @@ class router_base : public sc_core::sc_module {
     virtual void register_statistics(statistics::group& group) = 0;
     /// Everything as after construction, statistics included.
     virtual void reset() = 0;
+    /// From now on at another level; called between a reset and the next burst.
+    virtual void set_timing(timing_kind timing) = 0;
 
   protected:
     using sc_module::sc_module;

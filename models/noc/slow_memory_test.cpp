@@ -68,8 +68,8 @@ const semaphore_signal one{0, 1};
 const semaphore_signal other{1, 1};
 
 class a_foreign_memory : public testing::TestWithParam<timing_kind> {};
-INSTANTIATE_TEST_SUITE_P(at_both, a_foreign_memory, testing::Values(timing_kind::lt, timing_kind::at),
-                         [](const auto& i) { return i.param == timing_kind::lt ? "lt" : "at"; });
+INSTANTIATE_TEST_SUITE_P(at_each_level, a_foreign_memory,
+                         testing::Values(timing_kind::lt, timing_kind::at, timing_kind::ca), timing_name);
 
 /// When the signals of a push and of a pull of 256 B were granted.
 struct grants {

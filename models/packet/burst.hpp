@@ -59,6 +59,7 @@ struct burst {
 
     std::uint64_t created = 0;  ///< the cycle in which it came to be, for whoever measures
     std::uint64_t entered = 0;  ///< ca: the cycle in which its first packet left for the mesh
+    std::uint32_t taken = 0;    ///< ca: packets that its destination has taken
 
     transfer_piece piece;        ///< what is carried or, by a pull request, asked for
     std::int64_t semaphore = 0;  ///< signal: which

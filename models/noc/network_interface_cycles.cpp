@@ -1,0 +1,259 @@
+// How a network interface sends and takes packets at `ca`.
+
+#include "models/noc/network_interface_cycles.hpp"
+
+#include <algorithm>
+#include <cassert>
+#include <utility>
+
+namespace d1::noc {
+
+network_interface::cycle_level::cycle_level(network_interface& owner)
+    : owner_(owner),
+      events_(owner.my_.events),
+      channels_(message_class_count * owner.noc_.channels_per_class),
+      buffers_(channels_, owner.noc_.buffer_depth, 1),
+      arrivals_(owner.noc_.ejection_packets_per_cycle * (owner.noc_.hop_cycles + 1)),
+      credits_back_(std::max(owner.noc_.link_packets_per_cycle, owner.noc_.ejection_packets_per_cycle) *
+                    (owner.noc_.hop_cycles + 1)) {
+    credits_.fill(owner.noc_.buffer_depth);
+}
+
+network_interface::cycle_level::~cycle_level() {
+    reset();
+}
+
+void network_interface::cycle_level::packet_arrives(burst& b, const link_phase& phase) {
+    intrusive_ptr_add_ref(&b);
+    arrivals_.put({&b, phase.index, phase.channel}, events_.now() + owner_.noc_.hop_cycles);
+    events_.activate(*this);
+}
+
+void network_interface::cycle_level::credit_arrives(const link_phase& phase) {
+    credits_back_.put(phase.channel, events_.now() + owner_.noc_.hop_cycles);
+    events_.activate(*this);
+}
+
+void network_interface::cycle_level::burst_answered() {
+    ++answered_;
+    events_.activate(*this);
+}
+
+void network_interface::cycle_level::reply_becomes_answer() noexcept {
+    --owed(message_class::data);
+    ++owed(message_class::response);
+}
+
+void network_interface::cycle_level::evaluate() {
+    const timing::cycle now = events_.now();
+    for (std::uint32_t n = 0; n < owner_.noc_.injection_packets_per_cycle; ++n) {
+        const std::uint32_t ready = ready_classes(now);
+        if (ready == 0) {
+            break;
+        }
+        const std::uint32_t chosen =
+            classes_.pick(arbitration_kind::round_robin, ready, [](std::uint32_t) { return 0; });
+        classes_.served(chosen);
+        send(static_cast<message_class>(chosen), now);
+    }
+    std::uint32_t lines_left = owner_.write_ports_;
+    for (std::uint32_t asked = buffers_.occupied(0); asked != 0;) {
+        const std::uint32_t channel =
+            taken_.pick(arbitration_kind::round_robin, asked, [](std::uint32_t) { return 0; });
+        const burst& b = *buffers_.front(0, channel).carrier;
+        if (!may_take(b, lines_left)) {
+            asked &= ~(1U << channel);
+            continue;
+        }
+        lines_left -= b.carries_data() ? 1U : 0U;
+        taken_.served(channel);
+        take(channel);
+        asked &= buffers_.occupied(0);
+    }
+}
+
+tlm::tlm_sync_enum network_interface::net_face::nb_transport_fw(burst& b, link_phase& phase, sc_core::sc_time& delay) {
+    if (owner_.my_.timing != timing_kind::ca) {
+        return link_target::nb_transport_fw(b, phase, delay);
+    }
+    owner_.cycles_->packet_arrives(b, phase);
+    return tlm::TLM_ACCEPTED;
+}
+
+tlm::tlm_sync_enum network_interface::net_face::nb_transport_bw(burst&, link_phase& phase, sc_core::sc_time&) {
+    owner_.cycles_->credit_arrives(phase);
+    return tlm::TLM_ACCEPTED;
+}
+
+// ---------------------------------------------------------------------------------------------------- injection
+
+std::uint32_t network_interface::cycle_level::ready_classes(timing::cycle now) {
+    std::uint32_t ready = 0;
+    for (std::uint32_t c = 0; c < message_class_count; ++c) {
+        departure& d = departures_[c];
+        if (!d.carrier && owner_.is_ready(static_cast<message_class>(c), now)) {
+            begin(static_cast<message_class>(c), now);
+        }
+        if (d.carrier && d.ready <= now && credits_[d.channel] > 0) {
+            ready |= 1U << c;
+        }
+    }
+    return ready;
+}
+
+void network_interface::cycle_level::begin(message_class c, timing::cycle now) {
+    burst_ptr b = owner_.next_burst(c, now);
+    if (owner_.is_to_be_fetched(*b)) {
+        owner_.fetch(c, std::move(b));
+        return;
+    }
+    const std::uint32_t packets = b->carries_data() ? b->piece.packets : 1;
+    b->times = packet_times::back_to_back(now, packets);
+    b->hops = 0;
+    b->taken = 0;
+    if (b->kind == burst_kind::pull_data || c == message_class::response) {
+        --owed(c);
+    }
+    departure& d = departures_[static_cast<std::size_t>(c)];
+    // One channel for all packets of a (source, destination, class), so that they stay in order.
+    d.channel = static_cast<std::uint32_t>(c) * owner_.noc_.channels_per_class +
+                to_number(b->destination) % owner_.noc_.channels_per_class;
+    d.carrier = std::move(b);
+    d.next = 0;
+    read_line(d, now);
+    owner_.retire_engines();
+}
+
+void network_interface::cycle_level::read_line(departure& d, timing::cycle now) {
+    d.ready = now;
+    if (d.carrier->carries_data()) {
+        const std::uint32_t ports = owner_.read_ports_;
+        std::uint64_t& line = owner_.next_line_;
+        line = std::max(line, now * ports) + 1 + (d.carrier->piece.double_reads >> d.next & 1U);
+        d.ready = (line - 1) / ports;
+    }
+}
+
+void network_interface::cycle_level::send(message_class c, timing::cycle now) {
+    departure& d = departures_[static_cast<std::size_t>(c)];
+    burst& b = *d.carrier;
+    if (d.next == 0) {
+        b.times.first = now;
+        b.entered = now;
+        ++owner_.count_.bursts_sent;
+        if (b.carries_data()) {
+            owner_.injected(b);
+        }
+    }
+    ++owner_.count_.packets_sent;
+    --credits_[d.channel];
+    link_phase phase{link_phase::kind::packet, static_cast<std::uint8_t>(d.channel), static_cast<std::uint8_t>(d.next)};
+    sc_core::sc_time delay;
+    owner_.out->nb_transport_fw(b, phase, delay);
+    if (++d.next < b.times.count) {
+        read_line(d, now);
+        return;
+    }
+    left(b, now);
+    d.carrier = nullptr;
+}
+
+void network_interface::cycle_level::left(burst& b, timing::cycle now) {
+    if (b.kind != burst_kind::push_data) {
+        return;
+    }
+    const auto& t = *static_cast<transfer*>(b.transfer);
+    // The bursts of a class leave one after the other, so this one was the last of its transfer.
+    if (t.cutter.finished() && t.done) {
+        owner_.signal_sources_read(t, now + 1);
+    }
+}
+
+// ---------------------------------------------------------------------------------------------------- arrival
+
+bool network_interface::cycle_level::may_take(const burst& b, std::uint32_t lines_left) const {
+    const auto has_room = [this](message_class c) { return owed(c) < owner_.parameters_.reply_depth; };
+    switch (b.kind) {
+        case burst_kind::pull_request:
+            return has_room(message_class::data);
+        case burst_kind::push_data:
+            return lines_left > 0 && (b.taken + 1 < b.times.count || has_room(message_class::response));
+        case burst_kind::pull_data:
+            return lines_left > 0;
+        case burst_kind::signal:
+        case burst_kind::push_answer:
+        case burst_kind::error_answer:
+        case burst_kind::barrier_come:
+        case burst_kind::barrier_end:
+            break;
+    }
+    return true;
+}
+
+void network_interface::cycle_level::take(std::uint32_t channel) {
+    const buffered_packet packet = buffers_.front(0, channel);
+    buffers_.pop(0, channel);
+    burst& b = *packet.carrier;
+    link_phase back{link_phase::kind::credit, static_cast<std::uint8_t>(channel), packet.index};
+    sc_core::sc_time delay;
+    owner_.in->nb_transport_bw(b, back, delay);
+    if (++b.taken == b.times.count) {
+        arrived(b);
+    }
+    intrusive_ptr_release(&b);
+}
+
+void network_interface::cycle_level::arrived(burst& b) {
+    if (b.kind == burst_kind::pull_request) {
+        ++owed(message_class::data);
+    } else if (b.kind == burst_kind::push_data) {
+        ++owed(message_class::response);
+    }
+    owner_.schedule_arrival(b, events_.now());
+}
+
+// ---------------------------------------------------------------------------------------------------- the cycle's end
+
+bool network_interface::cycle_level::has_departures() const noexcept {
+    return std::any_of(departures_.begin(), departures_.end(), [](const departure& d) { return d.carrier != nullptr; });
+}
+
+bool network_interface::cycle_level::commit() {
+    const timing::cycle next = events_.now() + 1;
+    while (const arrival* const a = arrivals_.take(next)) {
+        buffers_.push(0, a->channel, {a->carrier, next, a->index, 0});
+    }
+    while (const std::uint8_t* const channel = credits_back_.take(next)) {
+        ++credits_[*channel];
+        assert(credits_[*channel] <= owner_.noc_.buffer_depth);
+    }
+    owner_.outstanding_ -= std::exchange(answered_, 0);
+    if (buffers_.occupied_ports() != 0 || !arrivals_.empty() || !credits_back_.empty() || has_departures()) {
+        return true;
+    }
+    const timing::cycle ready = owner_.next_ready();
+    if (ready <= next) {
+        return true;
+    }
+    owner_.arm_injection(ready);
+    return false;
+}
+
+void network_interface::cycle_level::reset() {
+    departures_ = {};
+    credits_.fill(owner_.noc_.buffer_depth);
+    classes_.reset();
+    taken_.reset();
+    owed_ = {};
+    answered_ = 0;
+    arrivals_.drain([](const arrival& a) { intrusive_ptr_release(a.carrier); });
+    credits_back_.drain([](std::uint8_t) {});
+    for (std::uint32_t c = 0; c < channels_; ++c) {
+        while (buffers_.size(0, c) > 0) {
+            intrusive_ptr_release(buffers_.front(0, c).carrier);
+            buffers_.pop(0, c);
+        }
+    }
+}
+
+}  // namespace d1::noc
