@@ -9,12 +9,6 @@ blocking_adapter::blocking_adapter(const sc_core::sc_module_name& name)
     SC_THREAD(serve);
 }
 
-blocking_adapter::~blocking_adapter() {
-    for (const request& r : waiting_) {
-        r.payload->release();
-    }
-}
-
 void blocking_adapter::serve() {
     for (;;) {
         while (waiting_.empty()) {

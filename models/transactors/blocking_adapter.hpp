@@ -28,7 +28,6 @@ class blocking_adapter : public sc_core::sc_module,
     tlm::tlm_initiator_socket<512> out{"out"};
 
     explicit blocking_adapter(const sc_core::sc_module_name& name);
-    ~blocking_adapter() override;
 
     /// Accesses taken and not yet reported as complete.
     [[nodiscard]] std::size_t pending() const noexcept { return waiting_.size(); }
