@@ -30,7 +30,7 @@ namespace d1::noc {
 
 /// For the names of tests that run at several levels.
 inline std::string timing_name(const testing::TestParamInfo<timing_kind>& level) {
-    return level.param == timing_kind::lt ? "lt" : level.param == timing_kind::at ? "at" : "ca";
+    return to_string(level.param);
 }
 
 class interface_bench : public sc_core::sc_module {

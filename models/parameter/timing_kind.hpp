@@ -14,4 +14,8 @@ enum class timing_kind : std::uint8_t {
 };
 BOOST_DESCRIBE_ENUM(timing_kind, lt, at, ca)
 
+[[nodiscard]] inline const char* to_string(timing_kind timing) noexcept {
+    return boost::describe::enum_to_string(timing, "");
+}
+
 }  // namespace d1

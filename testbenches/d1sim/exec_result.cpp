@@ -132,7 +132,7 @@ std::string text_report(const exec_result& result, const exec_options& options) 
                               << "\n";
     }
     const simulation_parameters& s = options.parameters.simulation;
-    out << "\nTiming " << (s.timing == timing_kind::at ? "at" : "lt");
+    out << "\nTiming " << to_string(s.timing);
     if (s.timing == timing_kind::lt) {
         out << " with a quantum of " << s.quantum << " cycles and no contention";
     }

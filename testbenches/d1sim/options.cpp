@@ -28,7 +28,7 @@ po::options_description visible_options() {
     add("set", po::value<std::vector<std::string>>()->value_name("PATH=VALUE"),
         "one parameter, e.g. die.node.core.threads=2; may be repeated, comes after --config");
     add("dump-config", "print the parameters as YAML that --config takes, and stop");
-    add("timing", po::value<std::string>()->value_name("lt|at"), "timing level (default at)");
+    add("timing", po::value<std::string>()->value_name("lt|at|ca"), "timing level (default at)");
     add("functional", po::value<std::string>()->value_name("on|off"),
         "off: nothing is computed or copied, and no cycle changes (default on)");
     add("check",
@@ -197,7 +197,7 @@ configuration configure(const po::variables_map& given) {
     each("config", [&](const std::string& file) { chosen.load_file(file); });
     each("set", [&](const std::string& assignment) { chosen.set(assignment); });
     if (given.count("timing") != 0) {
-        chosen.set("simulation.timing=" + one_of("timing", given["timing"].as<std::string>(), {"lt", "at"}));
+        chosen.set("simulation.timing=" + one_of("timing", given["timing"].as<std::string>(), {"lt", "at", "ca"}));
     }
     if (given.count("functional") != 0) {
         chosen.set("simulation.functional=" +

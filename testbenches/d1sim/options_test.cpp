@@ -71,7 +71,7 @@ TEST(command_line, without_anything_or_with_help_is_a_text_that_teaches) {
         EXPECT_FALSE(line.run);
         EXPECT_THAT(line.text, AllOf(HasSubstr("d1sim run FILE"), HasSubstr("Exit codes")));
         for (const char* option :
-             {"--config", "--set", "--dump-config", "--timing lt|at", "--functional on|off", "--check", "--batch",
+             {"--config", "--set", "--dump-config", "--timing lt|at|ca", "--functional on|off", "--check", "--batch",
               "--out bf16|fp32", "--seed", "--json", "--statistics", "--stats-interval", "--version"}) {
             EXPECT_THAT(line.text, HasSubstr(option));
         }

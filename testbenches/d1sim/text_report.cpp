@@ -100,7 +100,7 @@ std::string text_report(const table_result& table, const run_options& options) {
                   static_cast<unsigned long long>(table.cycles()), r.seconds * 1e6, r.tflops, r.utilization * 100,
                   bytes(table.bytes_moved()).c_str());
     const simulation_parameters& s = options.parameters.simulation;
-    out << "\n" << table.live_nodes << " live nodes, timing " << (s.timing == timing_kind::at ? "at" : "lt");
+    out << "\n" << table.live_nodes << " live nodes, timing " << to_string(s.timing);
     if (s.timing == timing_kind::lt) {
         out << " with a quantum of " << s.quantum << " cycles and no contention";
     }
