@@ -12,9 +12,8 @@ namespace d1 {
 /// Sends `p` to the memory behind `mem` by b_transport, from a process that cannot wait. A memory that waits, or that
 /// annotates a delay, is reported as an SC_ERROR of type `who`, with `instead`, what to do about it. The answer is in
 /// the payload.
-// The address sanitizer's hook for a rethrow writes into a stack that the first throw has left poisoned (g++ 12).
 template <typename Socket>
-__attribute__((no_sanitize("address"))) void access_at_once(Socket& mem, tlm::tlm_generic_payload& p, const char* who, const char* instead) {
+void access_at_once(Socket& mem, tlm::tlm_generic_payload& p, const char* who, const char* instead) {
     sc_core::sc_time delay;
     const auto refuse = [&](const std::string& what) {
         SC_REPORT_ERROR(who, (std::string("the memory behind ") + mem.name() + " " + what +
