@@ -41,6 +41,7 @@ class plain_router : public noc::router_base, private link_initiator {
         group.counter("local", "packets", "packets for this node", packets_[to_number(port::local)]);
     }
     void reset() override { packets_ = {}; }
+    void set_timing(timing_kind) override {}
 
   private:
     struct face final : link_target {

@@ -117,9 +117,10 @@ inline constexpr std::array<parameter::description, 4> die_descriptions{{
     parameter::group("node", "every node"),
 }};
 inline constexpr std::array<parameter::description, 4> simulation_descriptions{{
-    parameter::choice("timing", "", "timing level: lt without contention, at with it burst by burst, ca with it packet by packet",
-                      "modelling: at counts contention, and takes a fraction of the time of ca", parameter::confidence::modelling),
-    {"quantum", "cycles", 1, 1000000000, "how far a thread may run ahead at lt; not used at at",
+    parameter::choice(
+        "timing", "", "timing level: lt without contention, at with it burst by burst, ca with it packet by packet",
+        "modelling: at counts contention, and takes a fraction of the time of ca", parameter::confidence::modelling),
+    {"quantum", "cycles", 1, 1000000000, "how far a thread may run ahead at lt; used at lt alone",
      "modelling: long enough to be fast", parameter::confidence::modelling},
     parameter::choice("functional", "", "whether data are computed and moved; off changes no time",
                       "modelling: results can then be checked", parameter::confidence::modelling),

@@ -96,6 +96,11 @@ TEST(die, gives_the_same_bytes_at_every_level_and_quantum_and_with_any_queues_an
     small.die.noc.link_packets_per_cycle = 4;
     small.die.node.network_interface = {.engines = 1, .queue_depth = 1, .max_outstanding = 1, .burst_packets = 3};
     add("small", small);
+    add("ca", grid_of(3, 2, timing_kind::ca));
+    small.simulation.timing = timing_kind::ca;
+    small.die.node.network_interface.reply_depth = 1;
+    small.die.noc.buffer_depth = 1;
+    add("small_ca", small);
     const ring work(dies.front()->place({3, 2}));
     std::vector<std::vector<std::byte>> first;
     for (const auto& d : dies) {
@@ -118,12 +123,12 @@ TEST(die, takes_the_same_cycles_and_counts_the_same_without_arithmetic_and_paylo
         std::unique_ptr<die> off;
     };
     std::vector<pair> all;
-    for (const timing_kind timing : {timing_kind::lt, timing_kind::at}) {
+    for (const timing_kind timing : {timing_kind::lt, timing_kind::at, timing_kind::ca}) {
         d1_parameters p = grid_of(3, 2, timing);
-        auto on = std::make_unique<die>(timing == timing_kind::lt ? "lt_on" : "at_on", p, checked);
+        const std::string name = to_string(timing);
+        auto on = std::make_unique<die>((name + "_on").c_str(), p, checked);
         p.simulation.functional = false;
-        all.push_back(
-            {std::move(on), std::make_unique<die>(timing == timing_kind::lt ? "lt_off" : "at_off", p, checked)});
+        all.push_back({std::move(on), std::make_unique<die>((name + "_off").c_str(), p, checked)});
     }
     const ring work(all[0].on->place({3, 2}));
     for (const auto& [on, off] : all) {
@@ -140,8 +145,12 @@ TEST(die, takes_the_same_cycles_and_counts_the_same_without_arithmetic_and_paylo
     }
 }
 
-TEST(die, gives_the_same_again_after_a_reset) {
-    die d("die", grid_of(4, 3), checked);
+class timed_die : public testing::TestWithParam<timing_kind> {};
+INSTANTIATE_TEST_SUITE_P(levels, timed_die, testing::Values(timing_kind::at, timing_kind::ca),
+                         [](const auto& level) { return to_string(level.param); });
+
+TEST_P(timed_die, gives_the_same_again_after_a_reset) {
+    die d("die", grid_of(4, 3, GetParam()), checked);
     const ring work(d.place({4, 3}));
     work.load(d);
     const auto first = run(d, work.work());
@@ -156,6 +165,26 @@ TEST(die, gives_the_same_again_after_a_reset) {
     EXPECT_EQ(second.bounds.synchronisation, first.bounds.synchronisation);
     EXPECT_EQ(counters(d), first_counters);
     EXPECT_EQ(work.memories(d), first_memories);
+}
+
+TEST(die, changes_its_level_between_runs_and_gives_what_a_die_of_that_level_gives) {
+    die changing("changing", grid_of(4, 3, timing_kind::lt), checked);
+    std::vector<std::unique_ptr<die>> fixed;
+    for (const timing_kind timing : {timing_kind::ca, timing_kind::at, timing_kind::lt, timing_kind::ca}) {
+        const std::string name = to_string(timing) + std::to_string(fixed.size());
+        fixed.push_back(std::make_unique<die>(name.c_str(), grid_of(4, 3, timing), checked));
+    }
+    const ring work(changing.place({4, 3}));
+    for (const auto& d : fixed) {
+        SCOPED_TRACE(d->name());
+        changing.reset();
+        changing.set_timing(d->timing());
+        work.load(changing);
+        work.load(*d);
+        EXPECT_EQ(run(changing, work.work()).cycles, run(*d, work.work()).cycles);
+        EXPECT_EQ(counters(changing), counters(*d));
+        EXPECT_EQ(work.memories(changing), work.memories(*d));
+    }
 }
 
 /// Nodes wired as a die wires them, but built in an order of our choice.
@@ -206,10 +235,10 @@ class hand_made {
     std::vector<std::unique_ptr<node>> nodes;
 };
 
-TEST(die, does_not_depend_on_the_order_in_which_its_nodes_were_built) {
+TEST_P(timed_die, does_not_depend_on_the_order_in_which_its_nodes_were_built) {
     constexpr std::uint32_t seed = 41;
     SCOPED_TRACE("seed " + std::to_string(seed));
-    const d1_parameters p = grid_of(4, 3);
+    const d1_parameters p = grid_of(4, 3, GetParam());
     std::vector<std::uint32_t> order(12);
     std::iota(order.begin(), order.end(), 0U);
     hand_made plain("plain", p, order);

@@ -75,11 +75,7 @@ void program_campaign::add(const std::string& name, grid places, const std::vect
     p.die.noc.rows = static_cast<std::uint32_t>(places.rows);
     p.die.harvest.dead = dead;
     p.die.node.sram.bytes = memory_bytes;
-    p.simulation.timing = timing_kind::lt;
-    auto lt = std::make_unique<die>((name + "_lt").c_str(), p, die_checks{.races = true, .protocol = true});
-    p.simulation.timing = timing_kind::at;
-    auto at = std::make_unique<die>((name + "_at").c_str(), p, die_checks{.races = true, .protocol = true});
-    pairs_.push_back({std::move(lt), std::move(at)});
+    dies_.push_back(std::make_unique<die>(name.c_str(), p, die_checks{.races = true, .protocol = true}));
 }
 
 program_campaign::choice program_campaign::choose(std::uint64_t seed) const {
@@ -88,8 +84,8 @@ program_campaign::choice program_campaign::choose(std::uint64_t seed) const {
                static_cast<std::int32_t>(numerics::counter_random(seed, 0, which) % static_cast<std::uint64_t>(most));
     };
     choice c;
-    c.dies = static_cast<std::size_t>(draw(0, static_cast<std::int64_t>(pairs_.size())) - 1);
-    const auto live = std::min(most_nodes, static_cast<std::int32_t>(pairs_[c.dies].at->live_nodes()));
+    c.die = static_cast<std::size_t>(draw(0, static_cast<std::int64_t>(dies_.size())) - 1);
+    const auto live = std::min(most_nodes, static_cast<std::int32_t>(dies_[c.die]->live_nodes()));
     c.nodes.columns = draw(1, live);
     c.nodes.rows = draw(2, live / c.nodes.columns);
     return c;
@@ -97,10 +93,10 @@ program_campaign::choice program_campaign::choose(std::uint64_t seed) const {
 
 std::optional<std::string> program_campaign::run(std::uint64_t seed) {
     const choice c = choose(seed);
-    pair& dies = pairs_[c.dies];
-    const program::limits limits = limits_of(dies.at->parameters());
+    die& on = *dies_[c.die];
+    const program::limits limits = limits_of(on.parameters());
     const random_job random = make_random_job(seed, c.nodes, limits);
-    const job j = job_of(random, dies.at->place(c.nodes));
+    const job j = job_of(random, on.place(c.nodes));
     const program::assignment who = assignment_of(j);
 
     const auto found = program::check(who, {.node = limits, .orders = 2});
@@ -108,7 +104,7 @@ std::optional<std::string> program_campaign::run(std::uint64_t seed) {
 
     // Every other job in an order of its own.
     program::untimed_machine machine(who, {.node = limits,
-                                           .arithmetic = {dies.at->parameters().arithmetic.keep_subnormals},
+                                           .arithmetic = {on.parameters().arithmetic.keep_subnormals},
                                            .schedule = seed % 2 == 0 ? 0 : seed});
     for (std::uint32_t n = 0; n < c.nodes.size(); ++n) {
         std::ranges::copy(start_of(seed, n), machine.memory(static_cast<node_index>(n)).begin());
@@ -116,20 +112,22 @@ std::optional<std::string> program_campaign::run(std::uint64_t seed) {
     if (machine.run() != program::untimed_status::finished) return "the untimed machine does not come to its end";
     steps_ += machine.steps();
 
-    for (die* const d : {dies.lt.get(), dies.at.get()}) {
-        if (auto wrong = run(*d, j, seed)) return d->name() + (": " + *wrong);
+    for (const timing_kind timing : {timing_kind::lt, timing_kind::at, timing_kind::ca}) {
+        const std::string where = std::string(on.name()) + " at " + to_string(timing) + ": ";
+        on.reset();
+        on.set_timing(timing);
+        if (auto wrong = run(on, j, seed)) return where + *wrong;
         std::vector<std::byte> got(memory_bytes);
         for (std::uint32_t n = 0; n < c.nodes.size(); ++n) {
-            d->read(j.where.nodes[n], 0, got);
+            on.read(j.where.nodes[n], 0, got);
             const auto expected = machine.memory(static_cast<node_index>(n));
-            if (!std::ranges::equal(got, expected)) return d->name() + (": " + describe(n, got, expected));
+            if (!std::ranges::equal(got, expected)) return where + describe(n, got, expected);
         }
     }
     return std::nullopt;
 }
 
 std::optional<std::string> program_campaign::run(die& d, const job& j, std::uint64_t seed) const {
-    d.reset();
     for (std::uint32_t n = 0; n < j.where.logical.size(); ++n) d.load(j.where.nodes[n], 0, start_of(seed, n));
     d.launch(j);
     const run_result r = d.run();
@@ -148,9 +146,9 @@ std::optional<std::string> program_campaign::run(die& d, const job& j, std::uint
 
 std::string program_campaign::text_of(std::uint64_t seed) const {
     const choice c = choose(seed);
-    const random_job random = make_random_job(seed, c.nodes, limits_of(pairs_[c.dies].at->parameters()));
+    const random_job random = make_random_job(seed, c.nodes, limits_of(dies_[c.die]->parameters()));
     std::ostringstream text;
-    text << "# " << c.nodes.columns << " x " << c.nodes.rows << " nodes of die '" << pairs_[c.dies].at->name() << "'\n";
+    text << "# " << c.nodes.columns << " x " << c.nodes.rows << " nodes of die '" << dies_[c.die]->name() << "'\n";
     for (std::size_t i = 0; i < random.programs.size(); ++i) {
         text << "\n# nodes";
         for (std::uint32_t n = 0; n < random.role_of.size(); ++n) {

@@ -19,9 +19,9 @@ class program_campaign {
   public:
     program_campaign();
 
-    /// Makes the job of this seed and runs it three times from the same random memories. Nothing where all end with the
-    /// same bytes in all memories, no semaphore is left with a count, the race detector is silent and the checker has
-    /// nothing against the job; else what is wrong.
+    /// Makes the job of this seed and runs it without time and at each level from the same random memories. Nothing
+    /// where all end with the same bytes in all memories, no semaphore is left with a count, the race detector is
+    /// silent and the checker has nothing against the job; else what is wrong.
     [[nodiscard]] std::optional<std::string> run(std::uint64_t seed);
 
     /// The programs of a seed's job, in the text form.
@@ -31,12 +31,8 @@ class program_campaign {
     [[nodiscard]] std::uint64_t steps() const noexcept { return steps_; }
 
   private:
-    struct pair {
-        std::unique_ptr<die> lt;
-        std::unique_ptr<die> at;
-    };
     struct choice {
-        std::size_t dies = 0;
+        std::size_t die = 0;
         grid nodes;
     };
 
@@ -44,7 +40,7 @@ class program_campaign {
     [[nodiscard]] choice choose(std::uint64_t seed) const;
     [[nodiscard]] std::optional<std::string> run(die& d, const job& j, std::uint64_t seed) const;
 
-    std::vector<pair> pairs_;
+    std::vector<std::unique_ptr<die>> dies_;
     std::uint64_t steps_ = 0;
 };
 

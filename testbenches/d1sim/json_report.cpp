@@ -29,6 +29,7 @@ object layer_json(const layer_result& l, const run_options& options, std::uint32
              {"n", g.n},
              {"k", g.k},
              {"pass", "forward"},
+             {"timing", to_string(l.timing)},
              {"cycles", l.run.cycles},
              {"seconds", r.seconds},
              {"tflops", r.tflops},

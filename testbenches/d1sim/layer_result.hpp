@@ -18,6 +18,7 @@ namespace d1 {
 /// One layer, run.
 struct layer_result {
     d1::layer layer;
+    timing_kind timing = timing_kind::at;
     run_result run;
     std::optional<check_result> check;
     std::uint64_t races = 0;

@@ -29,6 +29,8 @@ po::options_description visible_options() {
         "one parameter, e.g. die.node.core.threads=2; may be repeated, comes after --config");
     add("dump-config", "print the parameters as YAML that --config takes, and stop");
     add("timing", po::value<std::string>()->value_name("lt|at|ca"), "timing level (default at)");
+    add("detail", po::value<std::vector<std::string>>()->value_name("PATTERN:LEVEL"),
+        "run: another timing level for the layers whose names match, e.g. 'conv3_*:ca'; may be repeated");
     add("functional", po::value<std::string>()->value_name("on|off"),
         "off: nothing is computed or copied, and no cycle changes (default on)");
     add("check",
@@ -70,7 +72,7 @@ bool goes_with(const std::string& command, const std::string& option) {
         return is_one_of({"command", "config", "set", "on"});
     }
     if (command == "exec") {
-        return !is_one_of({"batch", "out", "stats-interval", "emit-programs"});
+        return !is_one_of({"batch", "detail", "out", "stats-interval", "emit-programs"});
     }
     return !is_one_of({"load", "dump", "on"});
 }
@@ -345,6 +347,11 @@ run_options run_of(const po::variables_map& given, const std::vector<std::string
     if (given.count("out") != 0) {
         const std::string format = one_of("out", given["out"].as<std::string>(), {"bf16", "fp32"});
         run.types.output.format = *numerics::number_format_from_name(format);
+    }
+    if (given.count("detail") != 0) {
+        for (const std::string& text : given["detail"].as<words>()) {
+            run.details.push_back(parse_layer_detail(text));
+        }
     }
     run.check = given.count("check") != 0;
     if (run.check && !run.parameters.simulation.functional) {

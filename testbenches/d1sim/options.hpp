@@ -9,6 +9,7 @@
 #include "models/numerics/number_format.hpp"
 #include "models/program/program_file.hpp"
 #include "platforms/d1_parameters.hpp"
+#include "testbenches/d1sim/layer_detail.hpp"
 #include "testbenches/kernels/gemm_plan.hpp"
 
 namespace d1 {
@@ -18,7 +19,8 @@ struct run_options {
     std::string topology;
     d1_parameters parameters;
     std::uint32_t batch = 1;
-    kernels::gemm_types types;  ///< of the operands and of the results
+    kernels::gemm_types types;          ///< of the operands and of the results
+    std::vector<layer_detail> details;  ///< layers that run at a level of their own
     bool check = false;
     std::string json;         ///< empty: none
     bool statistics = false;  ///< print a summary of all counters

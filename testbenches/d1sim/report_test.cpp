@@ -114,13 +114,23 @@ TEST_F(report, has_the_documented_members_in_order) {
                 1, 1e-9);
 }
 
+TEST_F(report, a_layer_at_a_level_of_its_own_takes_the_cycles_of_that_level_and_the_others_theirs) {
+    folder.write("two.csv", "Layer,M,N,K,\none,64,64,64,\ntwo,96,80,200,\n");
+    const json::object at = of(small_run("two.csv", {"--check"}));
+    const json::object ca = of(small_run("two.csv", {"--check", "--timing", "ca"}));
+    const json::object mixed = of(small_run("two.csv", {"--check", "--detail", "tw*:ca"}));
+    EXPECT_THAT(column(mixed, "timing"), ElementsAre("\"at\"", "\"ca\""));
+    EXPECT_THAT(column(mixed, "cycles"), ElementsAre(column(at, "cycles")[0], column(ca, "cycles")[1]));
+    EXPECT_NE(column(at, "cycles")[1], column(ca, "cycles")[1]) << "the levels cannot be told apart";
+}
+
 TEST_F(report, each_layer_has_the_documented_members_and_types) {
     const json::object r = of(small_run("net.csv", {"--check"}));
     ASSERT_EQ(r.at("layers").as_array().size(), several.size());
     for (const auto& l : r.at("layers").as_array()) {
-        EXPECT_THAT(keys(l), ElementsAre("name", "m", "n", "k", "pass", "cycles", "seconds", "tflops", "utilization",
-                                         "bytes_moved", "bound_by", "bounds", "complete", "check", "races",
-                                         "uninitialised_reads"));
+        EXPECT_THAT(keys(l), ElementsAre("name", "m", "n", "k", "pass", "timing", "cycles", "seconds", "tflops",
+                                         "utilization", "bytes_moved", "bound_by", "bounds", "complete", "check",
+                                         "races", "uninitialised_reads"));
         EXPECT_TRUE(l.at("name").is_string());
         EXPECT_EQ(l.at("pass"), "forward");
         EXPECT_EQ(l.at("complete"), true);

@@ -69,6 +69,11 @@ class table_runner {
         if (!options.emit_programs.empty()) {
             emitted_.emplace(options.emit_programs);
         }
+        std::vector<std::string> names;
+        for (const layer& l : table_.layers) {
+            names.push_back(l.name);
+        }
+        levels_ = levels_of(names, options.details, options.parameters.simulation.timing);
         plan();
         watch();
     }
@@ -145,8 +150,10 @@ class table_runner {
     layer_result run_layer() {
         const layer& l = table_.layers[current_];
         const kernels::gemm& product = products_[current_];
-        layer_result result{.layer = l, .run = {}, .check = {}, .first_race = {}, .samples = {}};
+        layer_result result{
+            .layer = l, .timing = levels_[current_], .run = {}, .check = {}, .first_race = {}, .samples = {}};
         die_.reset();
+        die_.set_timing(result.timing);
         std::optional<operands> data;
         if (options_.parameters.simulation.functional) {
             data.emplace(l, options_.types, current_, options_.parameters.simulation.seed);
@@ -216,6 +223,7 @@ class table_runner {
     std::optional<statistics::sampler> sampler_;
     std::optional<emitted_programs> emitted_;
     std::vector<kernels::gemm> products_;
+    std::vector<timing_kind> levels_;
     std::size_t current_ = 0;
     progress bar_;
     double all_macs_ = 0;

@@ -101,6 +101,13 @@ std::string text_report(const table_result& table, const run_options& options) {
                   bytes(table.bytes_moved()).c_str());
     const simulation_parameters& s = options.parameters.simulation;
     out << "\n" << table.live_nodes << " live nodes, timing " << to_string(s.timing);
+    for (const timing_kind other : {timing_kind::lt, timing_kind::at, timing_kind::ca}) {
+        const auto layers = std::count_if(table.layers.begin(), table.layers.end(),
+                                          [other](const layer_result& l) { return l.timing == other; });
+        if (other != s.timing && layers != 0) {
+            out << " (" << layers << (layers == 1 ? " layer at " : " layers at ") << to_string(other) << ")";
+        }
+    }
     if (s.timing == timing_kind::lt) {
         out << " with a quantum of " << s.quantum << " cycles and no contention";
     }

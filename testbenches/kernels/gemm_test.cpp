@@ -124,6 +124,13 @@ TEST(gemm_on_a_die, is_exact_for_random_shapes_at_lt) {
     random_shapes(on, 12, 40, 90);
 }
 
+TEST(gemm_on_a_die, is_exact_for_random_shapes_at_ca) {
+    d1_parameters p = small_die(4, 3);
+    p.simulation.timing = timing_kind::ca;
+    die on("die", p, {.protocol = true});
+    random_shapes(on, 15, 40, 90);
+}
+
 TEST(gemm_on_a_die, is_exact_and_free_of_races_where_memory_forces_sub_blocks_and_chunks) {
     d1_parameters p = small_die(2, 2);
     p.die.node.sram.bytes = 24576;
