@@ -16,15 +16,18 @@
 namespace d1::noc {
 
 /// A router on every place of a grid, wired to its neighbours, with the local sockets left open: for tests and traffic
-/// testbenches, which put packets in there and take them out. A die has routers within its nodes instead.
+/// testbenches, which put packets in there and take them out. Blocked places have none. A die has routers within its
+/// nodes instead.
 class router_mesh : public sc_core::sc_module {
   public:
     router_mesh(const sc_core::sc_module_name& name, const noc_parameters& parameters, timing_kind timing,
-                timing::event_queue& events);
+                timing::event_queue& events, std::span<const coordinate> blocked = {});
 
     [[nodiscard]] grid places() const noexcept { return routes_.shape(); }
     [[nodiscard]] const route_table& routes() const noexcept { return routes_; }
+    /// The router of a place that is not blocked.
     [[nodiscard]] router& at(node_index n) { return *routers_.at(to_number(n)); }
+    [[nodiscard]] bool has(node_index n) const { return routers_.at(to_number(n)) != nullptr; }
 
     /// One group a router, named by its place.
     void register_statistics(statistics::group& group);

@@ -41,9 +41,11 @@ struct schedule {
         const noc_parameters mesh;
         const grid places{static_cast<std::int32_t>(mesh.columns), static_cast<std::int32_t>(mesh.rows)};
         const noc::route_table routes(places, {});
+        const traffic::destinations everywhere(places, std::vector<bool>(places.size(), true),
+                                               traffic::pattern_kind::uniform);
         for (std::uint32_t n = 0; n < places.size(); ++n) {
             const auto here = static_cast<node_index>(n);
-            traffic::creation_process process(offered, here, places.size());
+            traffic::creation_process process(offered, here, everywhere);
             for (auto c = process.next(); c.at < period; c = process.next()) {
                 by_cycle[c.at].push_back({here, c.destination});
                 visits += routes.hops(here, c.destination) + 1;

@@ -11,6 +11,7 @@ inline constexpr std::string_view introduction =
   d1sim run FILE [options]             run the layers of a SCALE-Sim topology table
   d1sim exec PROGRAM [options]         run programs in the text form, with NumPy arrays in and out
   d1sim check PROGRAM... [options]     say what is wrong with programs, without running them
+  d1sim noc [options]                  load the mesh with synthetic traffic and measure it
   d1sim map [--config, --set]          print what lies at which address
   d1sim --dump-config                  print every parameter with its meaning and source
   d1sim --help | --version             'd1sim exec --help' teaches that command, and so on
@@ -21,6 +22,7 @@ Examples
   d1sim run bert_large.csv --functional off           the same cycles without computing anything
   d1sim run resnet50.csv --set die.noc.link_packets_per_cycle=4 --json wide.json
   d1sim --dump-config > my.yaml; d1sim run resnet50.csv --config my.yaml
+  d1sim noc --pattern uniform --rate 0.01:0.4:0.02 --timing ca --json mesh.json --csv mesh.csv
   d1sim exec docs/examples/all_reduce.d1p --load data=in.npy --dump data=out.npy --check
 )text";
 
@@ -75,6 +77,19 @@ Faults go to the standard error as compilers tell theirs, with the line and a ma
 
 A file without one gets a line on the standard output. --set and --config give the node that a program must fit, and
 --on the nodes that run it, as for 'd1sim exec'. Exit codes: 0 all are good; 2 one has a fault or cannot be read.
+)text";
+
+inline constexpr std::string_view noc_help =
+    R"text(d1sim noc [options] - load the mesh with synthetic traffic and measure it
+
+Every sending node creates bursts at random with the given mean rate and puts them into an unbounded queue; a packet a
+cycle leaves it for the mesh. A line a rate: offered and accepted packets per sending node and cycle; latency from the
+entry into the queue to ejection, mean with its 95 % confidence, median, 99 % and largest; the part of the mean in the
+mesh and in the queue; links on the way. 'saturated' is a point whose latency is more than three times that of an empty
+mesh, or which accepts less than 0.98 of what is offered. docs/noc.md defines the patterns; scripts/plot_noc.py draws.
+
+The mesh is that of the die: --set die.noc.columns=8, die.noc.buffer_depth=4, die.noc.channels_per_class=2 and so on;
+dead nodes neither send nor receive; --no-dead makes it the full mesh. --timing at and ca can be compared.
 )text";
 
 inline constexpr std::string_view exit_codes = R"text(

@@ -13,6 +13,7 @@
 #include "models/reporting/report_handler.hpp"
 #include "testbenches/d1sim/check_command.hpp"
 #include "testbenches/d1sim/exec_command.hpp"
+#include "testbenches/d1sim/noc_command.hpp"
 #include "testbenches/d1sim/options.hpp"
 #include "testbenches/d1sim/run_command.hpp"
 #include "testbenches/d1sim/words.hpp"
@@ -23,6 +24,9 @@ d1::exit_code run(const std::vector<std::string>& arguments) {
     const d1::command_line line = d1::parse_command_line(arguments);
     if (line.exec) {
         return d1::exec_programs(*line.exec);
+    }
+    if (line.noc) {
+        return d1::run_noc(*line.noc);
     }
     if (line.check) {
         return d1::check_programs(*line.check);

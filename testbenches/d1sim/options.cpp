@@ -1,10 +1,13 @@
 #include "testbenches/d1sim/options.hpp"
 
 #include <algorithm>
+#include <array>
+#include <boost/mp11.hpp>
 #include <boost/program_options.hpp>
 #include <charconv>
 #include <filesystem>
 #include <sstream>
+#include <type_traits>
 
 #include "models/parameter/error.hpp"
 #include "platforms/configuration.hpp"
@@ -53,6 +56,19 @@ po::options_description visible_options() {
         "exec: write a buffer to a .npy file at the end; may be repeated");
     add("on", po::value<std::string>()->value_name("x0,y0:x1,y1"),
         "exec, check: the logical nodes that run the program, both corners within");
+    add("pattern", po::value<std::string>()->value_name("NAME"),
+        "noc: where packets go; uniform (default), hotspot, all_to_all, transpose, bit_complement, bit_reverse, "
+        "shuffle, "
+        "tornado or neighbour");
+    add("rate", po::value<std::string>()->value_name("A:B:STEP"),
+        "noc: packets per node and cycle, one rate, several as in 0.05,0.1, or a sweep (default 0.02:0.2:0.02)");
+    add("burst", po::value<std::string>()->value_name("N"), "noc: packets of a burst, 1 to 16 (default 1)");
+    add("hot-share", po::value<std::string>()->value_name("PERCENT"),
+        "noc: part of the packets that go to the node in the middle under hotspot (default 10)");
+    add("cycles", po::value<std::string>()->value_name("N"), "noc: measured cycles of each point (default 10000)");
+    add("warm-up", po::value<std::string>()->value_name("N"), "noc: cycles before these (default 2000)");
+    add("csv", po::value<std::string>()->value_name("FILE"), "noc: write the points as CSV");
+    add("no-dead", "noc: the full mesh, as by --set 'die.harvest.dead=[]'");
     add("help,h", "this text, or that of a command");
     add("version", "the version");
     return o;
@@ -60,11 +76,20 @@ po::options_description visible_options() {
 
 using words = std::vector<std::string>;
 
+constexpr std::array noc_only{"pattern", "rate", "burst", "hot-share", "cycles", "warm-up", "csv", "no-dead"};
+
 /// What may stand behind a command; help, version and dump-config end it before it begins.
 bool goes_with(const std::string& command, const std::string& option) {
     const auto is_one_of = [&](std::initializer_list<std::string_view> names) {
         return std::find(names.begin(), names.end(), option) != names.end();
     };
+    if (command == "noc") {
+        return is_one_of({"command", "config", "set", "timing", "seed", "json"}) ||
+               std::find(noc_only.begin(), noc_only.end(), option) != noc_only.end();
+    }
+    if (std::find(noc_only.begin(), noc_only.end(), option) != noc_only.end()) {
+        return false;
+    }
     if (command == "map") {
         return is_one_of({"command", "config", "set"});
     }
@@ -83,6 +108,7 @@ std::string help(const words& command) {
     text << (name == "run"     ? run_help
              : name == "exec"  ? exec_help
              : name == "check" ? check_help
+             : name == "noc"   ? noc_help
                                : introduction)
          << "\n"
          << visible_options() << exit_codes;
@@ -198,6 +224,9 @@ configuration configure(const po::variables_map& given) {
     };
     each("config", [&](const std::string& file) { chosen.load_file(file); });
     each("set", [&](const std::string& assignment) { chosen.set(assignment); });
+    if (given.count("no-dead") != 0) {
+        chosen.set("die.harvest.dead=[]");
+    }
     if (given.count("timing") != 0) {
         chosen.set("simulation.timing=" + one_of("timing", given["timing"].as<std::string>(), {"lt", "at", "ca"}));
     }
@@ -312,6 +341,46 @@ check_options check_of(const po::variables_map& given, const words& command) {
     return {{command.begin() + 1, command.end()}, rectangle_of(given), configure(given).value()};
 }
 
+noc_options noc_of(const po::variables_map& given, const words& command) {
+    if (command.size() > 1) {
+        throw input_error(error_class::command_line, "d1sim noc: it takes no file; '" + command[1] +
+                                                         "' is one too many, or wants an option's name before it");
+    }
+    const auto text = [&](const char* option) { return given[option].as<std::string>(); };
+    const auto set = [&](const char* option, std::uint64_t least, std::uint64_t most, auto& value) {
+        if (given.count(option) != 0) {
+            value = static_cast<std::remove_reference_t<decltype(value)>>(number(option, text(option), least, most));
+        }
+    };
+    noc_options noc;
+    noc.parameters = configure(given).value();
+    if (given.count("pattern") != 0) {
+        words names;
+        boost::mp11::mp_for_each<boost::describe::describe_enumerators<traffic::pattern_kind>>(
+            [&](auto e) { names.emplace_back(e.name); });
+        boost::describe::enum_from_string(one_of("pattern", text("pattern"), names).c_str(), noc.pattern);
+    }
+    noc.rates = parse_rates(given.count("rate") != 0 ? text("rate") : "0.02:0.2:0.02");
+    std::uint64_t hot_percent = 10;
+    set("burst", 1, 16, noc.burst_packets);
+    set("hot-share", 0, 100, hot_percent);
+    noc.hot_share = static_cast<double>(hot_percent) / 100;
+    set("cycles", 20, 1'000'000'000, noc.measured);
+    set("warm-up", 0, 1'000'000'000, noc.warm_up);
+    noc.json = json_of(given, {});
+    if (given.count("csv") != 0) {
+        noc.csv = text("csv");
+        if (noc.csv.empty()) {
+            throw input_error(error_class::option_value, "--csv: the name of the file is empty");
+        }
+        if (noc.csv == noc.json) {
+            throw input_error(error_class::option_conflict,
+                              "--csv: '" + noc.csv + "' is written twice; name another file");
+        }
+    }
+    return noc;
+}
+
 std::string map_of(const po::variables_map& given, const words& command) {
     if (command.size() > 1) {
         throw input_error(error_class::command_line,
@@ -396,13 +465,13 @@ command_line parse_command_line(const std::vector<std::string>& arguments) {
         std::ostringstream text;
         chosen.dump(text);
         line.text = text.str();
-    } else if (command.empty() ||
-               (command[0] != "run" && command[0] != "exec" && command[0] != "check" && command[0] != "map")) {
+    } else if (command.empty() || (command[0] != "run" && command[0] != "exec" && command[0] != "check" &&
+                                   command[0] != "map" && command[0] != "noc")) {
         throw input_error(
             error_class::command_line,
             (command.empty() ? std::string("no command is given") : "there is no command '" + command[0] + "'") +
-                "; 'd1sim run FILE' runs the layers of a table, exec and check are for programs, map prints the "
-                "addresses; see d1sim --help");
+                "; 'd1sim run FILE' runs the layers of a table, exec and check are for programs, noc "
+                "measures the mesh, map prints the addresses; see d1sim --help");
     } else {
         for (const auto& [option, value] : given) {
             if (!goes_with(command[0], option)) {
@@ -415,6 +484,8 @@ command_line parse_command_line(const std::vector<std::string>& arguments) {
             line.run = run_of(given, command);
         } else if (command[0] == "exec") {
             line.exec = exec_of(given, command);
+        } else if (command[0] == "noc") {
+            line.noc = noc_of(given, command);
         } else if (command[0] == "map") {
             line.text = map_of(given, command);
         } else {

@@ -10,6 +10,7 @@
 #include "models/program/program_file.hpp"
 #include "platforms/d1_parameters.hpp"
 #include "testbenches/d1sim/layer_detail.hpp"
+#include "testbenches/d1sim/noc_options.hpp"
 #include "testbenches/kernels/gemm_plan.hpp"
 
 namespace d1 {
@@ -59,6 +60,7 @@ struct command_line {
     std::optional<run_options> run{};
     std::optional<exec_options> exec{};
     std::optional<check_options> check{};
+    std::optional<noc_options> noc{};
     std::string text{};
 };
 

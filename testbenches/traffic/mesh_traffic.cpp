@@ -24,8 +24,8 @@ class mesh_traffic::injector : public sc_core::sc_module, private link_initiator
   public:
     injector(const sc_core::sc_module_name& name, node_index here, mesh_traffic& owner)
         : sc_module(name), owner_(owner), here_(here) {
-        if (owner.timing_ == timing_kind::ca) {
-            sender_.emplace("sender", owner.parameters_, owner.events_);
+        if (owner.setting_.timing == timing_kind::ca) {
+            sender_.emplace("sender", owner.setting_.noc, owner.events_);
         } else {
             out_.emplace("out");
             out_->bind(*this);
@@ -34,7 +34,7 @@ class mesh_traffic::injector : public sc_core::sc_module, private link_initiator
     [[nodiscard]] link_initiator_socket& out() { return sender_ ? sender_->out : *out_; }
 
     void start() {
-        process_ = creation_process(owner_.load_, here_, owner_.mesh_.places().size());
+        process_ = creation_process(owner_.load_, here_, *owner_.destinations_);
         sequence_ = 0;
         if (sender_) {
             sender_->reset();
@@ -64,9 +64,7 @@ class mesh_traffic::injector : public sc_core::sc_module, private link_initiator
         } else if (!inject(*b)) {
             return;
         }
-        if (owner_.load_.measures(next_.at)) {
-            owner_.result_.packets_created += packets;
-        }
+        owner_.created(next_.at, packets);
         ++sequence_;
         next_ = process_.next();
         schedule(sender_ ? next_.at : std::max(next_.at, owner_.events_.now() + packets));
@@ -74,10 +72,11 @@ class mesh_traffic::injector : public sc_core::sc_module, private link_initiator
 
     bool inject(burst& b) {
         sc_core::sc_time delay;
+        b.entered = owner_.events_.now();
         (*out_)->b_transport(b, delay);
         if (b.refused) {
             ++owner_.result_.retries;
-            schedule(owner_.events_.now() + owner_.parameters_.calendar_horizon / 4);
+            schedule(owner_.events_.now() + owner_.setting_.noc.calendar_horizon / 4);
         }
         return !b.refused;
     }
@@ -105,7 +104,7 @@ class mesh_traffic::sink : public sc_core::sc_module, private link_target {
     }
     tlm::tlm_sync_enum nb_transport_fw(burst& b, link_phase& phase, sc_core::sc_time& delay) override {
         if (phase.index + 1U == b.times.count) {
-            owner_.arrived(b, owner_.events_.now() + owner_.parameters_.hop_cycles);
+            owner_.arrived(b, owner_.events_.now() + owner_.setting_.noc.hop_cycles);
         }
         link_phase back{link_phase::kind::credit, phase.channel, phase.index};
         in->nb_transport_bw(b, back, delay);
@@ -115,13 +114,36 @@ class mesh_traffic::sink : public sc_core::sc_module, private link_target {
     mesh_traffic& owner_;
 };
 
-mesh_traffic::mesh_traffic(const sc_core::sc_module_name& name, const noc_parameters& parameters, timing_kind timing)
+/// Counts the links when the measured cycles begin and when they end.
+class mesh_traffic::snapshot final : private timing::event_handler {
+  public:
+    explicit snapshot(mesh_traffic& owner) : owner_(owner) {}
+    void start() {
+        for (const timing::cycle at : {owner_.load_.warm_up, owner_.load_.end()}) {
+            owner_.events_.schedule(at, timing::order_of(timing::phase::bytes_arrive, 0, 0, at), *this);
+        }
+    }
+
+  private:
+    void serve(void*) override { owner_.count_links(owner_.events_.now() == owner_.load_.end()); }
+    mesh_traffic& owner_;
+};
+
+mesh_traffic::mesh_traffic(const sc_core::sc_module_name& name, const mesh_setting& setting)
     : sc_module(name),
-      parameters_(parameters),
-      timing_(timing),
+      setting_(setting),
       events_("events", clock()),
-      mesh_("mesh", parameters, timing, events_) {
+      mesh_("mesh", setting.noc, setting.timing, events_,
+            setting.dead_routers ? std::span<const coordinate>(setting.dead) : std::span<const coordinate>()),
+      snapshot_(std::make_unique<snapshot>(*this)) {
+    live_.assign(mesh_.places().size(), true);
+    for (const coordinate c : setting.dead) {
+        live_[to_number(mesh_.places().index(c))] = false;
+    }
     for (std::uint32_t i = 0; i < mesh_.places().size(); ++i) {
+        if (!live_[i]) {
+            continue;
+        }
         const auto here = static_cast<node_index>(i);
         const coordinate c = mesh_.places().at(here);
         injectors_.push_back(std::make_unique<injector>(indexed("injector", c).c_str(), here, *this));
@@ -138,25 +160,51 @@ measurement mesh_traffic::run(const load& offered) {
     mesh_.reset();
     load_ = offered;
     result_ = {};
-    result_.node_cycles = mesh_.places().size() * offered.measured;
+    result_.link_packets.resize(std::size_t{mesh_.places().size()} * port_count);
+    destinations_ = std::make_unique<destinations>(mesh_.places(), live_, offered.pattern, offered.hot);
+    result_.node_cycles = destinations_->senders() * offered.measured;
+    snapshot_->start();
     for (const auto& i : injectors_) {
         i->start();
     }
     sc_core::sc_start();
+    result_.complete = events_.empty();
     return result_;
+}
+
+void mesh_traffic::count_links(bool end) {
+    for (std::uint32_t n = 0; n < mesh_.places().size(); ++n) {
+        const auto here = static_cast<node_index>(n);
+        for (std::uint32_t p = 0; mesh_.has(here) && p < port_count; ++p) {
+            const std::uint64_t packets = mesh_.at(here).packets(static_cast<port>(p));
+            std::uint64_t& counted = result_.link_packets[n * port_count + p];
+            counted = end ? packets - counted : packets;
+        }
+    }
+}
+
+void mesh_traffic::created(timing::cycle at, std::uint32_t packets) {
+    result_.all_created += packets;
+    result_.packets_created += load_.measures(at) ? packets : 0;
 }
 
 void mesh_traffic::arrived(const burst& b, timing::cycle last_packet) {
     // The packets of a burst count as arrived with the last of them.
+    result_.all_arrived += b.times.count;
     if (load_.measures(last_packet)) {
         result_.packets_arrived += b.times.count;
     }
     if (load_.measures(b.created)) {
-        // At ca a packet takes a hop from its node into the first router as well.
-        const timing::cycle constant = parameters_.hop_cycles * (timing_ == timing_kind::ca ? 2 : 1);
-        ++result_.bursts;
-        result_.latency += last_packet - constant - b.created;
-        result_.hops += b.hops;
+        // Below ca the injector stands at the router itself, and has no way into it.
+        const timing::cycle constant = setting_.noc.hop_cycles * (setting_.timing == timing_kind::ca ? 2 : 1);
+        const timing::cycle latency = last_packet - constant - b.created;
+        result_.latency.add(latency);
+        result_.hops.add(b.hops);
+        result_.queueing += b.entered - b.created;
+        measurement::batch& batch =
+            result_.by_time[(b.created - load_.warm_up) * measurement::batches / load_.measured];
+        ++batch.bursts;
+        batch.latency += latency;
     }
 }
 

@@ -1,0 +1,78 @@
+#pragma once
+// What is measured of a load on a mesh.
+
+#include <array>
+#include <cstdint>
+#include <vector>
+
+#include "models/timing/cycle.hpp"
+#include "testbenches/traffic/load.hpp"
+
+namespace d1::traffic {
+
+/// How often each whole number came.
+class histogram {
+  public:
+    void add(std::uint64_t value);
+    [[nodiscard]] std::uint64_t count() const noexcept { return count_; }
+    [[nodiscard]] std::uint64_t sum() const noexcept { return sum_; }
+    /// 0 where nothing came.
+    [[nodiscard]] double mean() const noexcept;
+    [[nodiscard]] std::uint64_t max() const noexcept { return bins_.empty() ? 0 : bins_.size() - 1; }
+    /// The least value that at least `part` (0 to 1) of all are no greater than; 0 where nothing came.
+    [[nodiscard]] std::uint64_t quantile(double part) const;
+    /// By value, from 0 to max().
+    [[nodiscard]] const std::vector<std::uint64_t>& bins() const noexcept { return bins_; }
+    friend bool operator==(const histogram&, const histogram&) = default;
+
+  private:
+    std::vector<std::uint64_t> bins_;
+    std::uint64_t count_ = 0;
+    std::uint64_t sum_ = 0;
+};
+
+/// What came of a load. Latency, hops and waiting are of the bursts created in the measured cycles, until they all have
+/// arrived.
+struct measurement {
+    /// Cycles from a burst's creation, which is its entry into its node's unbounded queue, to its last packet's
+    /// ejection, less 2 hop_cycles: the way into the first router and out of the last. So a packet that meets nobody
+    /// has the latency hops * hop_cycles.
+    histogram latency;
+    histogram hops;                     ///< links between routers
+    std::uint64_t queueing = 0;         ///< of the latency, the sum of cycles before the first packet left its node
+    std::uint64_t packets_created = 0;  ///< in the measured cycles
+    std::uint64_t packets_arrived = 0;  ///< in the measured cycles, whenever created
+    std::uint64_t all_created = 0;      ///< packets, in all cycles
+    std::uint64_t all_arrived = 0;      ///< packets, in all cycles: the same, if the run came to its end
+    std::uint64_t retries = 0;          ///< walks that met a full calendar and were tried again, in all cycles
+    std::uint64_t node_cycles = 0;      ///< nodes that send, times measured cycles
+    bool complete = true;               ///< false: it was interrupted
+
+    /// The latencies of bursts created in each twentieth of the measured cycles, for the confidence.
+    static constexpr std::size_t batches = 20;
+    struct batch {
+        std::uint64_t bursts = 0;
+        std::uint64_t latency = 0;
+        friend bool operator==(const batch&, const batch&) = default;
+    };
+    std::array<batch, batches> by_time{};
+
+    /// Packets over each link in the measured cycles: [node * 5 + port out], port::local being the ejection.
+    std::vector<std::uint64_t> link_packets;
+
+    [[nodiscard]] double mean_latency() const noexcept { return latency.mean(); }
+    [[nodiscard]] double mean_hops() const noexcept { return hops.mean(); }
+    /// Half the width of the 95 % confidence interval of the mean latency, by the means of the batches, which are taken
+    /// for independent; 0 where a batch has no burst.
+    [[nodiscard]] double confidence() const;
+    /// Packets per sending node and cycle.
+    [[nodiscard]] double offered_rate() const noexcept;
+    [[nodiscard]] double accepted_rate() const noexcept;
+    /// The latency of the same bursts if none met another.
+    [[nodiscard]] double zero_load_latency(std::uint32_t hop_cycles, std::uint32_t burst_packets) const noexcept {
+        return hops.mean() * hop_cycles + (burst_packets - 1);
+    }
+    friend bool operator==(const measurement&, const measurement&) = default;
+};
+
+}  // namespace d1::traffic
