@@ -2,6 +2,7 @@
 
 #include "platforms/block_factories.hpp"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <array>
@@ -10,6 +11,7 @@
 #include <string>
 #include <utility>
 
+#include "models/program/builder.hpp"
 #include "platforms/die.hpp"
 #include "platforms/die_test_jobs.hpp"
 
@@ -46,6 +48,10 @@ class plain_router : public noc::router_base, private link_initiator {
   private:
     struct face final : link_target {
         void b_transport(burst& b, sc_core::sc_time& delay) override { owner->forward(b, delay); }
+        /// At ca it swallows what comes and gives no credit back.
+        tlm::tlm_sync_enum nb_transport_fw(burst&, link_phase&, sc_core::sc_time&) override {
+            return tlm::TLM_ACCEPTED;
+        }
         plain_router* owner = nullptr;
     };
     void forward(burst& b, sc_core::sc_time& delay) {
@@ -127,6 +133,35 @@ TEST(block_factories, mix_own_and_foreign_routers_on_one_mesh) {
     EXPECT_EQ(r.status, run_status::finished) << r.message;
     EXPECT_TRUE(d.races()->races().empty());
     work.expect_result(d);
+}
+
+TEST(block_factories, let_a_mesh_be_stuck_and_the_watchdog_ends_the_run_and_says_who_waits_for_which_credit) {
+    const node_index middle{1};
+    const block_factories blocks{.router = [&](const char* name, node_index here, const die_surroundings& die,
+                                               const d1_parameters& p) -> std::unique_ptr<noc::router_base> {
+        if (here != middle) {
+            return make_router(name, here, die, p);
+        }
+        return std::make_unique<plain_router>(name, here, p, 1);
+    }};
+    d1_parameters p = die_test::grid_of(3, 1, timing_kind::ca);
+    p.simulation.watchdog = 5000;
+    die d("die", p, die_test::checked, {}, blocks);
+    program::program_builder b("far");
+    const auto from = b.buffer("from", 65536, die_test::bf16);
+    auto t = b.thread();
+    t.push({.to = {2, 0}, .source = from, .destination = from, .shape = {.rows = 1, .row_bytes = 65536}});
+    const job j{d.place({3, 1}), {{die_test::share(b), {{0, 0}}}}};
+    d.launch(j);
+    const run_result r = d.run();
+    EXPECT_EQ(r.status, run_status::deadlock);
+    EXPECT_GE(d.events().now(), 5000U);
+    EXPECT_LE(d.events().now(), 15000U);
+    EXPECT_THAT(r.message, testing::HasSubstr("no packet has moved for 5000 cycles"));
+    EXPECT_THAT(r.message,
+                testing::HasSubstr("die.node[0,0] router: local buffer of channel 2 (data) holds 8 packets, the first "
+                                   "from node[0,0] to node[2,0], for east, where no credit is left"));
+    EXPECT_THAT(r.message, testing::HasSubstr("die.node[0,0] network interface: push to node number 2"));
 }
 
 }  // namespace

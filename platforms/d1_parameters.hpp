@@ -82,10 +82,11 @@ struct simulation_parameters {
     timing_kind timing = timing_kind::at;
     std::uint32_t quantum = 1000;
     bool functional = true;
+    std::uint64_t watchdog = 100000;
     std::uint64_t seed = 1;
     friend bool operator==(const simulation_parameters&, const simulation_parameters&) = default;
 };
-BOOST_DESCRIBE_STRUCT(simulation_parameters, (), (timing, quantum, functional, seed))
+BOOST_DESCRIBE_STRUCT(simulation_parameters, (), (timing, quantum, functional, watchdog, seed))
 
 /// Everything that can be set; see configuration.hpp for reading and writing it.
 struct d1_parameters {
@@ -116,7 +117,7 @@ inline constexpr std::array<parameter::description, 4> die_descriptions{{
     parameter::group("harvest", "nodes that do not work"),
     parameter::group("node", "every node"),
 }};
-inline constexpr std::array<parameter::description, 4> simulation_descriptions{{
+inline constexpr std::array<parameter::description, 5> simulation_descriptions{{
     parameter::choice(
         "timing", "", "timing level: lt without contention, at with it burst by burst, ca with it packet by packet",
         "modelling: at counts contention, and takes a fraction of the time of ca", parameter::confidence::modelling),
@@ -124,6 +125,9 @@ inline constexpr std::array<parameter::description, 4> simulation_descriptions{{
      "modelling: long enough to be fast", parameter::confidence::modelling},
     parameter::choice("functional", "", "whether data are computed and moved; off changes no time",
                       "modelling: results can then be checked", parameter::confidence::modelling),
+    {"watchdog", "cycles", 1000, 1000000000,
+     "at ca, cycles in which no packet moves and nothing else happens before the run ends as a deadlock",
+     "modelling: far beyond the longest wait for an arbiter", parameter::confidence::modelling},
     {"seed", "", 0, 18446744073709551615.0, "seed of every random choice", "modelling: any number",
      parameter::confidence::modelling},
 }};

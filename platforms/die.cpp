@@ -47,6 +47,7 @@ die::die(const sc_core::sc_module_name& name, const d1_parameters& parameters, c
                          : nullptr),
       check_protocol_(checks.protocol) {
     make_nodes(order, blocks);
+    events_.every(parameters.simulation.watchdog, [this](timing::cycle) { watch_progress(); });
 }
 
 void die::make_nodes(std::span<const node_index> order, const block_factories& blocks) {
@@ -121,6 +122,9 @@ run_result die::run() {
     if (events_.failure()) {
         return result(run_status::failed);
     }
+    if (stuck_) {
+        return result(run_status::deadlock);
+    }
     if (!events_.empty()) {
         return result(run_status::interrupted);
     }
@@ -142,7 +146,7 @@ run_result die::result(run_status status) {
             r.address_errors += n->interface().count().address_errors;
         }
     }
-    if (status == run_status::interrupted || status == run_status::failed) {
+    if (status == run_status::interrupted || status == run_status::failed || stuck_) {
         r.cycles = events_.now();
     }
     r.bounds = bounds();
@@ -178,12 +182,40 @@ run_bounds die::bounds() const {
     return most;
 }
 
+void die::watch_progress() {
+    // A long time in which nothing was due asks several times at its end.
+    if (parameters_.simulation.timing != timing_kind::ca || events_.now() == last_look_) {
+        return;
+    }
+    std::uint64_t progress = events_.served();
+    for (const auto& n : nodes_) {
+        for (std::uint32_t p = 0; n && p < port_count; ++p) {
+            progress += n->router().packets(static_cast<port>(p));
+        }
+        progress += n && n->alive() ? n->interface().count().packets_sent : 0;
+    }
+    if (progress == last_progress_) {
+        stuck_ = true;
+        events_.request_pause();
+    }
+    last_progress_ = progress;
+    last_look_ = events_.now();
+}
+
 std::string die::who_waits() const {
     constexpr std::size_t shown = 10;
     std::ostringstream text;
     std::size_t waiting = 0;
     for (const auto& n : nodes_) {
-        if (!n || !n->alive()) {
+        if (!n) {
+            continue;
+        }
+        for (const std::string& packet : n->router().waiting()) {
+            if (waiting++ < shown) {
+                text << "  " << n->name() << " router: " << packet << "\n";
+            }
+        }
+        if (!n->alive()) {
             continue;
         }
         for (const blocked_thread& b : n->core().blocked()) {
@@ -200,7 +232,10 @@ std::string die::who_waits() const {
     if (waiting > shown) {
         text << "  and " << waiting - shown << " more\n";
     }
-    return "nothing can happen any more, but these wait:\n" + text.str();
+    return (stuck_ ? "no packet has moved for " + std::to_string(parameters_.simulation.watchdog) +
+                         " cycles (simulation.watchdog), while these wait:\n"
+                   : std::string("nothing can happen any more, but these wait:\n")) +
+           text.str();
 }
 
 void die::set_timing(timing_kind timing) {
@@ -213,6 +248,9 @@ void die::set_timing(timing_kind timing) {
 }
 
 void die::reset() {
+    stuck_ = false;
+    last_progress_ = 0;
+    last_look_ = 0;
     events_.reset();
     for (const auto& n : nodes_) {
         if (n) {

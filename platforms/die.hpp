@@ -38,7 +38,7 @@ struct job {
 
 enum class run_status : std::uint8_t {
     finished,     ///< every thread came to its end and nothing is under way
-    deadlock,     ///< nothing can happen any more, but threads wait
+    deadlock,     ///< nothing can happen any more, but threads wait; at ca also: nothing has for a long time
     failed,       ///< a check failed; see message
     interrupted,  ///< somebody asked for it
 };
@@ -121,6 +121,7 @@ class die : public sc_core::sc_module {
     void make_nodes(std::span<const node_index> order, const block_factories& blocks);
     [[nodiscard]] run_result result(run_status status);
     [[nodiscard]] run_bounds bounds() const;
+    void watch_progress();
     [[nodiscard]] std::string who_waits() const;
 
     d1_parameters parameters_;
@@ -136,6 +137,9 @@ class die : public sc_core::sc_module {
     std::uint32_t live_ = 0;
     statistics::group statistics_;
     bool running_ = false;
+    bool stuck_ = false;               // the watchdog has found no progress
+    std::uint64_t last_progress_ = 0;  // what the watchdog saw last
+    timing::cycle last_look_ = 0;      // and when
 };
 
 }  // namespace d1

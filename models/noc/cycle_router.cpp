@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <string>
 
 namespace d1::noc {
 
@@ -136,6 +137,30 @@ bool cycle_router::commit() {
         waits = waits || !s.arrivals.empty() || !s.credits_back.empty();
     }
     return waits || buffers_.occupied_ports() != 0;
+}
+
+std::vector<std::string> cycle_router::waiting(const grid& places) const {
+    constexpr std::array<const char*, port_count> ports{"west", "east", "north", "south", "local"};
+    constexpr std::array<const char*, message_class_count> classes{"request low", "request high", "data", "response"};
+    const auto place = [&](node_index n) {
+        const coordinate c = places.at(n);
+        return "node[" + std::to_string(c.x) + "," + std::to_string(c.y) + "]";
+    };
+    std::vector<std::string> all;
+    for (std::uint32_t input = 0; input < port_count; ++input) {
+        for (std::uint32_t left = buffers_.occupied(input); left != 0; left &= left - 1) {
+            const auto channel = static_cast<std::uint32_t>(std::countr_zero(left));
+            const buffered_packet& first = buffers_.front(input, channel);
+            all.push_back(
+                std::string(ports[input]) + " buffer of channel " + std::to_string(channel) + " (" +
+                classes[channel / parameters_.channels_per_class] + ") holds " +
+                std::to_string(buffers_.size(input, channel)) + " packets, the first from " +
+                place(first.carrier->source) + " to " + place(first.carrier->destination) + ", for " +
+                ports[first.output] +
+                (sides_[first.output].credits[channel] == 0 ? ", where no credit is left" : ", which serves others"));
+        }
+    }
+    return all;
 }
 
 void cycle_router::release_all() {

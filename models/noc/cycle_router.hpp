@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "models/noc/arbiter.hpp"
@@ -43,6 +44,9 @@ class cycle_router final : public timing::clocked_block {
     void packet_arrives(port from, burst& b, const link_phase& phase);
     void credit_arrives(port to, const link_phase& phase);
 
+    /// The first packet of each buffer that holds any: where it stands and what it waits for, in words, for a report of
+    /// a mesh that does not move.
+    [[nodiscard]] std::vector<std::string> waiting(const grid& places) const;
     void reset();
 
   private:

@@ -30,6 +30,7 @@ router::router(const sc_core::sc_module_name& name, node_index here, const route
       hop_(events.clock().time(parameters.hop_cycles)),
       hop_cycles_(parameters.hop_cycles),
       timing_(timing),
+      places_(routes.shape()),
       parameters_(parameters),
       routes_(pack(routes, here)) {
     outputs_.reserve(port_count);
@@ -153,6 +154,10 @@ void router::input::forward_waiting(std::uint32_t to, burst& b, sc_core::sc_time
     }
     link.packets += taken.count;
     link.waited += taken.last() - wanted;
+}
+
+std::vector<std::string> router::waiting() const {
+    return cycles_ ? cycles_->waiting(places_) : std::vector<std::string>();
 }
 
 void router::register_statistics(statistics::group& group) {

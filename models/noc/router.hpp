@@ -43,6 +43,7 @@ class router : public router_base {
 
     void register_statistics(statistics::group& group) override;
     void reset() override;
+    [[nodiscard]] std::vector<std::string> waiting() const override;
     void set_timing(timing_kind timing) override;
 
   private:
@@ -103,6 +104,7 @@ class router : public router_base {
     sc_core::sc_time hop_;
     std::uint32_t hop_cycles_;
     timing_kind timing_;
+    grid places_;
     noc_parameters parameters_;
     bool elaborated_ = false;
     std::vector<std::uint16_t> routes_;  // by destination: the output port for each input port, three bits each

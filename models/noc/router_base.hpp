@@ -2,7 +2,9 @@
 // What a die needs of a router, whoever made it.
 
 #include <cstdint>
+#include <string>
 #include <systemc>
+#include <vector>
 
 #include "models/packet/coordinate.hpp"
 #include "models/packet/link.hpp"
@@ -28,6 +30,9 @@ class router_base : public sc_core::sc_module {
     virtual void register_statistics(statistics::group& group) = 0;
     /// Everything as after construction, statistics included.
     virtual void reset() = 0;
+    /// What stands in it and waits, in words, for a report of a mesh that does not move.
+    [[nodiscard]] virtual std::vector<std::string> waiting() const { return {}; }
+
     /// From now on at another level; called between a reset and the next burst.
     virtual void set_timing(timing_kind timing) = 0;
 
