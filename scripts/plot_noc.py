@@ -16,7 +16,7 @@ try:
     matplotlib.use("Agg")
     import matplotlib.pyplot as plt
 except ImportError:
-    sys.exit("plot_noc: matplotlib is missing; on Debian: apt-get install python3-matplotlib")
+    sys.exit("plot_noc: matplotlib is missing; scripts/setup plot installs it")
 
 
 def read(name):

@@ -243,7 +243,7 @@ class network_interface : public sc_core::sc_module, private timing::event_handl
     barrier_unit barriers_;
     std::unique_ptr<release_face> release_face_;
     struct root_release {
-        std::uint32_t number;
+        std::uint32_t number = 0;
         causality cause;
     };
     std::deque<root_release> releases_;  // of barriers whose root is here, in the order of their time

@@ -28,6 +28,7 @@ burst_ptr burst_pool::acquire(bool with_payload) {
     b.times = {};
     b.created = 0;
     b.entered = 0;
+    b.taken = 0;
     b.piece = {};
     b.semaphore = 0;
     b.amount = 0;

@@ -59,7 +59,7 @@ std::vector<double> parse_rates(const std::string& text) {
         }
     }
     for (const double rate : rates) {
-        if (!(rate > 0 && rate <= 1) || rates.size() > most_points) {
+        if (rate <= 0 || rate > 1 || rates.size() > most_points) {
             refuse(text);
         }
     }

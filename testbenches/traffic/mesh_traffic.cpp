@@ -196,7 +196,8 @@ void mesh_traffic::arrived(const burst& b, timing::cycle last_packet) {
     }
     if (load_.measures(b.created)) {
         // Below ca the injector stands at the router itself, and has no way into it.
-        const timing::cycle constant = setting_.noc.hop_cycles * (setting_.timing == timing_kind::ca ? 2 : 1);
+        const timing::cycle constant =
+            (setting_.timing == timing_kind::ca ? 2U : 1U) * timing::cycle{setting_.noc.hop_cycles};
         const timing::cycle latency = last_packet - constant - b.created;
         result_.latency.add(latency);
         result_.hops.add(b.hops);
