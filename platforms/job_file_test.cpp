@@ -25,7 +25,7 @@ program::program_file read_back(const job& j) {
 }
 
 TEST(job_file, holds_a_job_from_which_the_same_bytes_and_cycles_come) {
-    die d("die", grid_of(3, 2));
+    die d("die", grid_of(3, 2), {.protocol = true});
     const ring work(d.place({3, 2}));
     work.load(d);
     const auto before = run(d, work.work());
@@ -41,7 +41,7 @@ TEST(job_file, holds_a_job_from_which_the_same_bytes_and_cycles_come) {
 }
 
 TEST(job_file, does_not_fit_a_die_with_too_few_nodes) {
-    die d("die", grid_of(2, 1));
+    die d("die", grid_of(2, 1), {.protocol = true});
     program_builder b("p");
     b.semaphores("s");
     b.thread().signal(0);
@@ -49,7 +49,7 @@ TEST(job_file, does_not_fit_a_die_with_too_few_nodes) {
 }
 
 TEST(job_file, gives_line_and_column_to_whoever_complains_of_it) {
-    die d("die", grid_of(2, 1));
+    die d("die", grid_of(2, 1), {.protocol = true});
     const auto result_of = [&](const std::string& statement) {
         d.reset();
         const job j =

@@ -20,7 +20,7 @@ int distance(coordinate a, coordinate b) {
 }
 
 TEST(placement, takes_whole_columns_where_enough_are_long_enough) {
-    const die d("die", {});
+    const die d("die", {}, {.protocol = true});
     // Six columns have a dead node each: twelve have 20 live nodes, all have 19.
     for (const grid logical : {grid{12, 20}, grid{18, 19}, grid{1, 20}, grid{18, 1}}) {
         const placement where = d.place(logical);
@@ -42,7 +42,7 @@ TEST(placement, takes_whole_columns_where_enough_are_long_enough) {
 }
 
 TEST(placement, takes_whole_rows_where_columns_are_too_short) {
-    const die d("die", {});
+    const die d("die", {}, {.protocol = true});
     for (const grid logical : {grid{13, 20}, grid{17, 20}}) {
         const placement where = d.place(logical);
         for (std::int32_t y = 0; y < logical.rows; ++y) {
@@ -59,7 +59,7 @@ TEST(placement, takes_whole_rows_where_columns_are_too_short) {
 }
 
 TEST(placement, winds_row_by_row_where_neither_fits) {
-    const die d("die", {});
+    const die d("die", {}, {.protocol = true});
     for (const grid logical : {grid{354, 1}, grid{1, 354}, grid{59, 6}, grid{2, 177}}) {
         const placement where = d.place(logical);
         for (std::size_t i = 0; i + 1 < where.nodes.size(); ++i) {
@@ -72,7 +72,7 @@ TEST(placement, winds_row_by_row_where_neither_fits) {
 }
 
 TEST(placement, gives_every_logical_node_a_live_one_of_its_own_whatever_the_rectangle) {
-    const die d("die", {});
+    const die d("die", {}, {.protocol = true});
     for (std::int32_t columns = 1; columns <= 354; ++columns) {
         for (std::int32_t rows = 1; columns * rows <= 354; ++rows) {
             const placement where = d.place({columns, rows});
@@ -84,7 +84,7 @@ TEST(placement, gives_every_logical_node_a_live_one_of_its_own_whatever_the_rect
 }
 
 TEST(placement, refuses_more_nodes_than_live_or_none) {
-    const die d("die", {});
+    const die d("die", {}, {.protocol = true});
     for (const grid logical : {grid{355, 1}, grid{18, 20}, grid{0, 5}, grid{5, -1}}) {
         try {
             static_cast<void>(d.place(logical));

@@ -16,7 +16,7 @@ TEST(gemm_check, finds_nothing_in_products_of_random_shapes) {
     p.die.noc.columns = 5;
     p.die.noc.rows = 4;
     p.die.harvest.dead = {{1, 1}};
-    const die d("die", p);
+    const die d("die", p, {.protocol = true});
     constexpr std::uint32_t seed = 7;
     SCOPED_TRACE("seed " + std::to_string(seed));
     std::mt19937 engine(seed);

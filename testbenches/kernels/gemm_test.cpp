@@ -251,7 +251,7 @@ constexpr numerics::element_type cfp8_143{number_format::cfp8_143, 7};
 constexpr numerics::element_type cfp8_152{number_format::cfp8_152, 20};
 
 TEST(gemm, of_cfloat8_by_cfloat8_and_by_bf16_gives_the_documented_bits) {
-    die on("die", small_die(3, 2));
+    die on("die", small_die(3, 2), {.protocol = true});
     expect_exact(on, {50, 60, 70}, {bf16_type, cfp8_143, cfp8_152});
     expect_exact(on, {49, 33, 201}, {bf16_type, cfp8_143, bf16_type});
     expect_exact(on, {51, 8, 37}, {bf16_type, bf16_type, cfp8_152});
@@ -262,12 +262,12 @@ TEST(gemm, follows_the_reading_of_denormals_and_the_accumulator_that_the_paramet
     d1_parameters p = small_die(2, 2);
     p.arithmetic.cfloat_denormals = numerics::denormal_reading::printed;
     p.arithmetic.accumulator = numerics::accumulator_format::fp21;
-    die on("die", p);
+    die on("die", p, {.protocol = true});
     expect_exact(on, {40, 41, 100}, {bf16_type, cfp8_143, cfp8_143});
 }
 
 TEST(gemm, of_cfloat8_moves_half_the_bytes_in_the_same_matrix_steps) {
-    die on("die", small_die(4, 4));
+    die on("die", small_die(4, 4), {.protocol = true});
     const gemm_shape s{256, 256, 512};
     const gemm wide(s, {bf16_type, bf16_type, bf16_type}, on);
     const gemm narrow(s, {bf16_type, cfp8_143, cfp8_143}, on);
