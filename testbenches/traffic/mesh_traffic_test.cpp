@@ -162,7 +162,7 @@ TEST(mesh_traffic, between_neighbours_is_sustained_at_one_packet_a_cycle) {
 
 TEST(mesh_traffic, of_uniform_never_gets_more_through_than_the_bisection) {
     mesh_traffic bench("bench", {.noc = {}, .timing = timing_kind::ca});
-    const measurement m = bench.run({.rate = 0.4, .warm_up = 1000, .measured = 2000});
+    const measurement m = bench.run({.rate = 0.3, .warm_up = 500, .measured = 500});
     EXPECT_LT(m.accepted_rate(), 0.2);
     EXPECT_GT(m.accepted_rate(), 0.15);
     EXPECT_EQ(m.all_created, m.all_arrived);
