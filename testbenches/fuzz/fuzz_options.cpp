@@ -28,7 +28,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     d1::command_line line;
     if (d1::fuzz::accepted([&] { line = d1::parse_command_line(arguments); })) {
         require(int{line.run.has_value()} + int{line.exec.has_value()} + int{line.check.has_value()} +
-                        int{!line.text.empty()} ==
+                        int{line.noc.has_value()} + int{!line.text.empty()} ==
                     1,
                 "a command line asks for one command or for a text");
         if (line.exec) {
@@ -36,6 +36,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         }
         if (line.check) {
             require(!line.check->programs.empty(), "a check has files");
+        }
+        if (line.noc) {
+            require(!line.noc->rates.empty() &&
+                        std::ranges::all_of(line.noc->rates, [](double rate) { return rate > 0 && rate <= 1; }),
+                    "traffic has rates within their limits");
+            require(line.noc->burst_packets >= 1 && line.noc->burst_packets <= 16, "a burst has 1 to 16 packets");
+            require(line.noc->hot_share >= 0 && line.noc->hot_share <= 1, "a share is a part of the whole");
         }
         if (line.run) {
             require(!line.run->topology.empty() && line.run->batch >= 1, "a run has a file and a batch");
