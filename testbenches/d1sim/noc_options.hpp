@@ -10,6 +10,8 @@
 
 namespace d1 {
 
+class given_options;
+
 struct noc_options {
     d1_parameters parameters;  ///< of these die.noc, die.harvest, simulation.timing and simulation.seed are used
     traffic::pattern_kind pattern = traffic::pattern_kind::uniform;
@@ -24,5 +26,8 @@ struct noc_options {
 
 /// Reads "0.05", "0.05,0.1,0.15" or "FIRST:LAST:STEP". Throws input_error for anything else, naming the option.
 [[nodiscard]] std::vector<double> parse_rates(const std::string& text);
+
+/// What goes with the command. Throws input_error for what it does not take.
+[[nodiscard]] noc_options noc_of(const given_options& given);
 
 }  // namespace d1
