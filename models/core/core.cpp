@@ -144,7 +144,7 @@ void core::count(const program::step& s) {
     if (const auto* const m = std::get_if<program::matrix_multiply<std::int64_t>>(&s)) {
         count_.matrix_steps += std::uint64_t{m->row_blocks} * m->column_blocks * m->k_steps;
     } else if (const auto* const v = std::get_if<program::vector_operation<std::int64_t>>(&s)) {
-        count_.simd_elements += active_elements(*v);
+        count_.simd_elements += std::uint64_t{v->rows} * active_elements(*v);
     } else if (const auto* const t = std::get_if<program::transpose<std::int64_t>>(&s)) {
         count_.simd_elements += std::uint64_t{t->rows} * t->columns;
     } else if (const auto* const r = std::get_if<program::reduce<std::int64_t>>(&s)) {

@@ -83,17 +83,23 @@ unit_demand cost_of(const program::matrix_multiply<std::int64_t>& m, const core_
 unit_demand cost_of(const program::vector_operation<std::int64_t>& v, const core_parameters& core,
                     const sram_parameters& memory) {
     const std::uint32_t active = program::active_elements(v);
-    const auto operand_lines = [](std::int64_t address, std::uint64_t elements, numerics::element_type type) {
-        return elements == 0 ? 0 : lines(address, elements * numerics::bytes(type.format));
+    const auto operand_lines = [&](std::int64_t address, std::uint64_t elements, numerics::element_type type,
+                                   std::int64_t stride) {
+        const std::uint64_t rows = stride == 0 ? 1 : v.rows;
+        return elements == 0 ? 0 : lines_of_rows(address, elements * numerics::bytes(type.format), rows, stride);
     };
     const std::uint32_t sources = numerics::source_count(v.operation);
     const std::uint32_t of_b = v.broadcast_b ? std::min(active, 1U) : active;
+    const std::uint64_t results = operand_lines(v.destination, active, v.destination_type, v.destination_stride);
+    // Each row begins in lanes of its own.
+    const std::uint64_t of_rows =
+        v.rows == 1 ? active : std::uint64_t{v.rows} * divide_up(active, core.simd_lanes) * core.simd_lanes;
     unit_slots slots{};
-    slots[index(unit::simd)] =
-        std::max<std::uint64_t>(1, std::uint64_t{active} * numerics::operation_count(v.operation));
-    slots[index(unit::vector_load)] = (sources > 0 ? operand_lines(v.a, active, v.a_type) : 0) +
-                                      (sources > 1 ? operand_lines(v.b, of_b, v.b_type) : 0);
-    slots[index(unit::vector_store)] = operand_lines(v.destination, active, v.destination_type);
+    slots[index(unit::simd)] = std::max<std::uint64_t>(1, of_rows * numerics::operation_count(v.operation));
+    slots[index(unit::vector_load)] = (sources > 0 ? operand_lines(v.a, active, v.a_type, v.a_stride) : 0) +
+                                      (sources > 1 ? operand_lines(v.b, of_b, v.b_type, v.b_stride) : 0) +
+                                      (numerics::reads_destination(v.operation) ? results : 0);
+    slots[index(unit::vector_store)] = results;
     return demand(slots, core.simd_latency, core, memory);
 }
 
@@ -143,7 +149,9 @@ unit_demand cost_of(const program::reduce<std::int64_t>& r, const core_parameter
     // 16 lanes take four steps, one that ends with fewer no more than these.
     const std::uint64_t joins = std::bit_width(std::min(r.elements, program::reduction_lanes) - 1);
     unit_slots slots{};
-    slots[index(unit::simd)] = r.rows * (r.elements + joins * core.simd_lanes);
+    // A place in the row is compared, and chosen together with its value.
+    const std::uint64_t operations = program::gives_index(r.operation) ? 3 : 1;
+    slots[index(unit::simd)] = r.rows * operations * (r.elements + joins * core.simd_lanes);
     slots[index(unit::vector_load)] = lines_of_rows(r.source, r.elements * bytes, r.rows, r.source_stride);
     slots[index(unit::vector_store)] =
         lines(r.destination, std::uint64_t{r.rows} * numerics::bytes(r.destination_type.format));

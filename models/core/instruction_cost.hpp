@@ -19,8 +19,9 @@ namespace d1 {
                                   const sram_parameters& memory);
 
 /// A slot of the SIMD unit is one operation on one FP32 element; each element takes numerics::operation_count of them,
-/// one after the other. Operands are read and results written once, in 64-byte lines. A predicated tail takes nothing,
-/// an operation without an active element one slot.
+/// one after the other; of several rows each begins in lanes of its own. Operands are read and results written once,
+/// row by row, in 64-byte lines; a source whose rows are all the same is read once. A predicated tail takes nothing, an
+/// operation without an active element one slot.
 [[nodiscard]] unit_demand cost_of(const program::vector_operation<std::int64_t>& v, const core_parameters& core,
                                   const sram_parameters& memory);
 
@@ -39,7 +40,8 @@ namespace d1 {
 [[nodiscard]] unit_demand cost_of(const program::transpose<std::int64_t>& t, const core_parameters& core,
                                   const sram_parameters& memory);
 
-/// A SIMD slot for each element, and a pass of all lanes for each of the steps that join them at a row's end.
+/// A SIMD slot for each element, and a pass of all lanes for each of the steps that join them at a row's end; three
+/// times as much where the result is a place in the row: a comparison, and a choice of value and place.
 [[nodiscard]] unit_demand cost_of(const program::reduce<std::int64_t>& r, const core_parameters& core,
                                   const sram_parameters& memory);
 

@@ -178,6 +178,44 @@ TEST(vector_cost, counts_each_operand_in_its_own_type) {
     EXPECT_EQ(slots(cost(v), unit::vector_store), 2U);
 }
 
+TEST(vector_cost, reads_the_destination_where_the_operation_does) {
+    EXPECT_EQ(slots(cost(vector(elementwise_operation::multiply_accumulate, 64)), unit::vector_load), 12U);
+    EXPECT_EQ(slots(cost(vector(elementwise_operation::multiply_accumulate, 64)), unit::simd), 64U);
+    EXPECT_EQ(slots(cost(vector(elementwise_operation::select, 64)), unit::simd), 128U);
+}
+
+TEST(vector_cost, of_rows_fills_whole_lanes_and_lines_in_each_and_reads_a_repeated_row_once) {
+    vector_step v = vector(elementwise_operation::add, 20);  // 80 B a row: two lines, and two passes of 16 lanes
+    v.rows = 10;
+    v.a_stride = 128;
+    v.destination_stride = 128;
+    EXPECT_EQ(slots(cost(v), unit::simd), 10U * 32);
+    EXPECT_EQ(slots(cost(v), unit::vector_load), 10U * 2 + 2) << "b is the same row for all";
+    EXPECT_EQ(slots(cost(v), unit::vector_store), 10U * 2);
+    v.b_stride = 4;
+    v.broadcast_b = true;
+    EXPECT_EQ(slots(cost(v), unit::vector_load), 10U * 2 + 10) << "one element a row";
+    v.a_stride = 80;  // rows begin at 0, 16, 32, 48 and again 0 of a line; that at 48 lies in two lines as the others
+    EXPECT_EQ(slots(cost(v), unit::vector_load), 10U * 2 + 10);
+    v.active = 0;
+    EXPECT_EQ(slots(cost(v), unit::simd), 1U);
+    EXPECT_EQ(slots(cost(v), unit::vector_store), 0U);
+}
+
+TEST(reduce_cost, of_a_place_in_the_row_is_a_comparison_and_two_choices) {
+    program::reduce<std::int64_t> r;
+    r.rows = 3;
+    r.elements = 100;
+    r.source_stride = 400;
+    r.source_type = fp32;
+    r.destination_type = fp32;
+    const auto value = cost(r);
+    r.operation = program::reduction::index_of_maximum;
+    EXPECT_EQ(slots(value, unit::simd), 3U * (100 + 4 * 16));
+    EXPECT_EQ(slots(cost(r), unit::simd), 3 * slots(value, unit::simd));
+    EXPECT_EQ(slots(cost(r), unit::vector_load), slots(value, unit::vector_load));
+}
+
 TEST(vector_cost, is_bound_by_the_lanes_or_by_a_port_whichever_is_slower) {
     core_parameters wide;
     wide.simd_lanes = 64;

@@ -3,34 +3,38 @@
 #include <algorithm>
 #include <array>
 #include <bit>
-#include <cstdlib>
 #include <cmath>
+#include <cstdlib>
 #include <stdexcept>
 
 namespace d1::numerics {
 namespace {
 
-constexpr std::array<std::string_view, 21> names{"add",
-                                                 "subtract",
-                                                 "multiply",
-                                                 "maximum",
-                                                 "minimum",
-                                                 "multiply_add",
-                                                 "convert",
-                                                 "fill",
-                                                 "relu",
-                                                 "divide",
-                                                 "reciprocal",
-                                                 "square_root",
-                                                 "reciprocal_square_root",
-                                                 "exponential",
-                                                 "logarithm",
-                                                 "hyperbolic_tangent",
-                                                 "error_function",
-                                                 "negate",
-                                                 "absolute",
-                                                 "relu_gradient",
-                                                 "step"};
+constexpr std::array<std::string_view, static_cast<std::size_t>(last_elementwise_operation) + 1> names{
+    "add",
+    "subtract",
+    "multiply",
+    "maximum",
+    "minimum",
+    "multiply_add",
+    "convert",
+    "fill",
+    "relu",
+    "divide",
+    "reciprocal",
+    "square_root",
+    "reciprocal_square_root",
+    "exponential",
+    "logarithm",
+    "hyperbolic_tangent",
+    "error_function",
+    "negate",
+    "absolute",
+    "relu_gradient",
+    "step",
+    "equal",
+    "select",
+    "multiply_accumulate"};
 
 // Elements are widened, computed and rounded a chunk at a time: few enough to stay in the first-level cache.
 constexpr std::size_t chunk_elements = 1024;
@@ -55,6 +59,12 @@ float value_if(bool holds, float value) {
     return std::bit_cast<float>(pattern(value) & (0U - std::uint32_t{holds}));
 }
 
+// `value` or `other`, without a branch.
+float choose(bool holds, float value, float other) {
+    const std::uint32_t mask = 0U - std::uint32_t{holds};
+    return std::bit_cast<float>((pattern(value) & mask) | (pattern(other) & ~mask));
+}
+
 template <bool keep_subnormals>
 float settle(float value) {
     return keep_subnormals ? value : flush_subnormal(value);
@@ -66,8 +76,17 @@ void for_each(std::span<float> a, std::span<const float> b, F operation) {
     for (std::size_t i = 0; i < a.size(); ++i) a[i] = settle<keep>(operation(settle<keep>(a[i]), settle<keep>(b[i])));
 }
 
+// The same with what the destination held.
+template <bool keep, class F>
+void for_each(std::span<float> a, std::span<const float> b, std::span<const float> d, F operation) {
+    for (std::size_t i = 0; i < a.size(); ++i) {
+        a[i] = settle<keep>(operation(settle<keep>(a[i]), settle<keep>(b[i]), settle<keep>(d[i])));
+    }
+}
+
 template <bool keep>
-void compute(elementwise_operation operation, std::span<float> a, std::span<const float> b, float s) {
+void compute(elementwise_operation operation, std::span<float> a, std::span<const float> b, std::span<const float> d,
+             float s) {
     s = settle<keep>(s);
     switch (operation) {
         case elementwise_operation::add:
@@ -96,6 +115,12 @@ void compute(elementwise_operation operation, std::span<float> a, std::span<cons
             return for_each<keep>(a, b, [](float x, float y) { return value_if(x > 0, y); });
         case elementwise_operation::step:
             return for_each<keep>(a, b, [](float x, float y) { return value_if(x > y, 1.0F); });
+        case elementwise_operation::equal:
+            return for_each<keep>(a, b, [](float x, float y) { return value_if(x == y, 1.0F); });
+        case elementwise_operation::select:
+            return for_each<keep>(a, b, d, [](float x, float y, float z) { return choose(x > 0, y, z); });
+        case elementwise_operation::multiply_accumulate:
+            return for_each<keep>(a, b, d, [](float x, float y, float z) { return z + settle<keep>(x * y); });
         case elementwise_operation::divide:
         case elementwise_operation::reciprocal:
         case elementwise_operation::square_root:
@@ -110,7 +135,7 @@ void compute(elementwise_operation operation, std::span<float> a, std::span<cons
 }
 
 // In integers; no result is beyond 2^62 + 2^31.
-std::int64_t compute(elementwise_operation operation, std::int64_t a, std::int64_t b, std::int64_t s) {
+std::int64_t compute(elementwise_operation operation, std::int64_t a, std::int64_t b, std::int64_t d, std::int64_t s) {
     switch (operation) {
         case elementwise_operation::add:
             return a + b;
@@ -138,6 +163,12 @@ std::int64_t compute(elementwise_operation operation, std::int64_t a, std::int64
             return a > 0 ? b : 0;
         case elementwise_operation::step:
             return a > b ? 1 : 0;
+        case elementwise_operation::equal:
+            return a == b ? 1 : 0;
+        case elementwise_operation::select:
+            return a > 0 ? b : d;
+        case elementwise_operation::multiply_accumulate:
+            return d + a * b;
         case elementwise_operation::divide:
         case elementwise_operation::reciprocal:
         case elementwise_operation::square_root:
@@ -187,13 +218,16 @@ void apply_to_integers(elementwise_operation operation, destination_elements d, 
     // NOLINTBEGIN(cppcoreguidelines-pro-type-member-init): filled chunk by chunk
     std::array<std::int64_t, chunk_elements> a_values;
     std::array<std::int64_t, chunk_elements> b_values;
+    std::array<std::int64_t, chunk_elements> d_values;
     // NOLINTEND(cppcoreguidelines-pro-type-member-init)
     for_each_chunk(d, [&](std::size_t first, std::size_t count) {
         const std::span values = std::span(a_values).first(count);
         const std::span others = source_count(operation) > 1 ? std::span(b_values).first(count) : values;
+        const std::span before = reads_destination(operation) ? std::span(d_values).first(count) : values;
         load(a, first, values);
         if (source_count(operation) > 1) load(b, first, others);
-        for (std::size_t i = 0; i < count; ++i) values[i] = compute(operation, values[i], others[i], s);
+        if (reads_destination(operation)) load({d.bytes, d.type}, first, before);
+        for (std::size_t i = 0; i < count; ++i) values[i] = compute(operation, values[i], others[i], before[i], s);
         store(d, first, std::span<const std::int64_t>(values), rules, how, raised);
     });
 }
@@ -226,7 +260,8 @@ void apply(elementwise_operation operation, destination_elements d, source_eleme
            arithmetic rules, rounding how, status_flags* raised) {
     check_sizes(operation, d, a, b);
     const std::uint32_t sources = source_count(operation);
-    const bool all_integers = sources > 0 && is_integer(a.type.format) && (sources < 2 || is_integer(b.type.format));
+    const bool all_integers = sources > 0 && is_integer(a.type.format) && (sources < 2 || is_integer(b.type.format)) &&
+                              (!reads_destination(operation) || is_integer(d.type.format));
     if (all_integers && !function_of(operation)) {
         const std::int64_t scalar = uses_scalar(operation) ? nearest_integer(s) : 0;
         return apply_to_integers(operation, d, a, b, scalar, rules, how, raised);
@@ -234,14 +269,17 @@ void apply(elementwise_operation operation, destination_elements d, source_eleme
     // NOLINTBEGIN(cppcoreguidelines-pro-type-member-init): filled chunk by chunk
     std::array<float, chunk_elements> a_values;
     std::array<float, chunk_elements> b_values;
+    std::array<float, chunk_elements> d_values;
     // NOLINTEND(cppcoreguidelines-pro-type-member-init)
     for_each_chunk(d, [&](std::size_t first, std::size_t count) {
         const std::span values = std::span(a_values).first(count);
         const std::span others = std::span(b_values).first(count);
         if (sources > 0) load(a, first, values, rules, raised);
         if (sources > 1) load(b, first, others, rules, raised);
-        rules.keep_subnormals ? compute<true>(operation, values, others, s)
-                              : compute<false>(operation, values, others, s);
+        const std::span before = std::span(d_values).first(count);
+        if (reads_destination(operation)) load({d.bytes, d.type}, first, before, rules, raised);
+        rules.keep_subnormals ? compute<true>(operation, values, others, before, s)
+                              : compute<false>(operation, values, others, before, s);
         store(d, first, std::span<const float>(values), rules, how, raised);
     });
 }

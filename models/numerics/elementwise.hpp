@@ -28,7 +28,10 @@ namespace d1::numerics {
 ///   absolute      d = |a|
 ///   relu_gradient d = b if a > 0, otherwise +0
 ///   step          d = 1 if a > b, otherwise +0
-/// No comparison holds for a NaN.
+///   equal         d = 1 if a = b, otherwise +0
+///   select        d = b if a > 0, otherwise d itself
+///   multiply_accumulate  d = d + (a b), rounded twice
+/// No comparison holds for a NaN. +0 and -0 are equal.
 enum class elementwise_operation : std::uint8_t {
     add,
     subtract,
@@ -50,8 +53,12 @@ enum class elementwise_operation : std::uint8_t {
     negate,
     absolute,
     relu_gradient,
-    step
+    step,
+    equal,
+    select,
+    multiply_accumulate
 };
+inline constexpr elementwise_operation last_elementwise_operation = elementwise_operation::multiply_accumulate;
 
 /// The name used in programs and reports: the enumerator's own.
 [[nodiscard]] std::string_view name(elementwise_operation operation);
@@ -74,12 +81,17 @@ enum class elementwise_operation : std::uint8_t {
     return operation == convert || operation == relu || operation == negate || operation == absolute ? 1 : 2;
 }
 
+/// Whether the operation reads what the destination held before.
+[[nodiscard]] constexpr bool reads_destination(elementwise_operation operation) {
+    return operation == elementwise_operation::select || operation == elementwise_operation::multiply_accumulate;
+}
+
 /// How many operations of the SIMD unit an element takes: a comparison and a choice are two, the sequence of a function
 /// as many as its record says, everything else one (a product and its sum too).
 [[nodiscard]] constexpr std::uint32_t operation_count(elementwise_operation operation) {
     using enum elementwise_operation;
     if (const auto function = function_of(operation)) return record(*function).operations;
-    return operation == relu_gradient || operation == step ? 2 : 1;
+    return operation == relu_gradient || operation == step || operation == equal || operation == select ? 2 : 1;
 }
 
 /// Whether the operation reads s.
@@ -102,10 +114,10 @@ struct destination_elements {
 /// Does the operation on every element: sources are widened to FP32 (see decode), each operation is rounded to FP32,
 /// nearest even, and the result is rounded once more to the destination's type, as `how` says (see encode; element i of
 /// the destination is element how.first_index + i of its stream). NaN results are canonical. If `rules` say that
-/// subnormals are not kept, those of a, b and s and of every FP32 result become zero of their sign.
+/// subnormals are not kept, those of a, b, d and s and of every FP32 result become zero of their sign.
 ///
-/// Where every source is of an integer format the operation is done in integers, s being rounded to the nearest INT32,
-/// and its exact result is rounded once to the destination's type: saturated, if that is an integer's.
+/// Where everything that is read is of an integer format the operation is done in integers, s being rounded to the
+/// nearest INT32, and its exact result is rounded once to the destination's type: saturated, if that is an integer's.
 ///
 /// `raised`, if not null, gets the flags added of what was read and of what was written (see decode and encode).
 ///

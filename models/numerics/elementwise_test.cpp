@@ -39,7 +39,10 @@ constexpr std::array all_operations{add,
                                     negate,
                                     absolute,
                                     relu_gradient,
-                                    step};
+                                    step,
+                                    equal,
+                                    select,
+                                    multiply_accumulate};
 
 std::uint32_t flushed(std::uint32_t pattern, bool keep) {
     return keep || (pattern & 0x7F80'0000) != 0 ? pattern : pattern & 0x8000'0000;
@@ -61,9 +64,14 @@ std::uint32_t negated(std::uint32_t pattern) {
     return pattern ^ 0x8000'0000;
 }
 
+bool is_nan(std::uint32_t pattern) {
+    return (pattern & 0x7FFF'FFFF) > 0x7F80'0000;
+}
+
 // The result before it is rounded to the destination's type, in integers.
-std::uint32_t expected(elementwise_operation operation, std::uint32_t a, std::uint32_t b, std::uint32_t s, bool keep) {
-    a = flushed(a, keep), b = flushed(b, keep), s = flushed(s, keep);
+std::uint32_t expected(elementwise_operation operation, std::uint32_t a, std::uint32_t b, std::uint32_t d,
+                       std::uint32_t s, bool keep) {
+    a = flushed(a, keep), b = flushed(b, keep), d = flushed(d, keep), s = flushed(s, keep);
     switch (operation) {
         case add:
             return integer_reference::add(a, b, keep);
@@ -93,6 +101,12 @@ std::uint32_t expected(elementwise_operation operation, std::uint32_t a, std::ui
             return exceeds(a, 0) ? b : 0;
         case step:
             return exceeds(a, b) ? std::bit_cast<std::uint32_t>(1.0F) : 0;
+        case equal:
+            return !is_nan(a) && !is_nan(b) && !exceeds(a, b) && !exceeds(b, a) ? 0x3F80'0000U : 0;
+        case select:
+            return exceeds(a, 0) ? b : d;
+        case multiply_accumulate:
+            return integer_reference::add(d, integer_reference::multiply(a, b, keep), keep);
         default:
             return std::bit_cast<std::uint32_t>(evaluate(*function_of(operation), std::bit_cast<float>(a),
                                                          std::bit_cast<float>(b), {.keep_subnormals = keep}));
@@ -120,11 +134,13 @@ void compare_with_reference(elementwise_operation operation, element_type from, 
     const std::uint32_t s = test::pattern(kind, counter_random(seed, 3, 0));
     if (source_count(operation) < 1) a.bytes.clear();
     if (source_count(operation) < 2) b.bytes.clear();
-    std::vector<std::byte> d(elements * bytes(to.format));
-    apply(operation, {d, to}, {a.bytes, from}, {b.bytes, from}, std::bit_cast<float>(s), {.keep_subnormals = keep});
+    test::operand d = test::random_operand(to, elements, kind, seed, 4);
+    apply(operation, {d.bytes, to}, {a.bytes, from}, {b.bytes, from}, std::bit_cast<float>(s),
+          {.keep_subnormals = keep});
     for (std::size_t i = 0; i < elements; ++i) {
-        ASSERT_EQ(element(d, to, i), rounded_to(to, expected(operation, a.patterns[i], b.patterns[i], s, keep)))
-            << std::hex << a.patterns[i] << ' ' << b.patterns[i] << ' ' << s;
+        ASSERT_EQ(element(d.bytes, to, i),
+                  rounded_to(to, expected(operation, a.patterns[i], b.patterns[i], d.patterns[i], s, keep)))
+            << std::hex << a.patterns[i] << ' ' << b.patterns[i] << ' ' << d.patterns[i] << ' ' << s;
     }
 }
 
@@ -203,6 +219,31 @@ TEST(elementwise, integers_are_computed_exactly_and_saturated_once) {
         << "the scalar is rounded to 2";
     EXPECT_THAT(integers(relu, int16, {int32}, a, b), ElementsAre(32'767, 0, 32'767, 0));
     EXPECT_THAT(integers(convert, int8, {int32}, a, b), ElementsAre(127, -128, 127, -5));
+    EXPECT_THAT(integers(equal, int8, {int32}, a, a), ElementsAre(1, 1, 1, 1));
+    EXPECT_THAT(integers(equal, int8, {int32}, a, b), ElementsAre(1, 0, 0, 0));
+}
+
+TEST(elementwise, integers_are_chosen_and_accumulated_exactly_over_what_the_destination_held) {
+    const auto mask = integer_bytes<std::int8_t>({1, 0, -1, 2});
+    const auto b = integer_bytes<std::int32_t>({16'777'217, 16'777'217, 16'777'217, 2'000'000'001});
+    const auto run = [&](elementwise_operation operation) {
+        auto d = integer_bytes<std::int32_t>({5, 16'777'219, 16'777'219, 200'000'000});
+        apply(operation, {d, {number_format::int32}}, {mask, {number_format::int8}}, {b, {number_format::int32}});
+        std::vector<std::int64_t> result(4);
+        decode({number_format::int32}, d, result);
+        return result;
+    };
+    EXPECT_THAT(run(select), testing::ElementsAre(16'777'217, 16'777'219, 16'777'219, 2'000'000'001));
+    EXPECT_THAT(run(multiply_accumulate), testing::ElementsAre(16'777'222, 16'777'219, 2, 2'147'483'647));
+}
+
+TEST(elementwise, multiply_accumulate_rounds_the_product_before_it_adds) {
+    // (1 + 2^-23)^2 = 1 + 2^-22 + 2^-46: a fused operation would leave 2^-46.
+    const float a = 0x1.000002p0F;
+    float d = -0x1.000004p0F;
+    const auto read = [](const float& value) { return source_elements{std::as_bytes(std::span(&value, 1)), fp32}; };
+    apply(multiply_accumulate, {std::as_writable_bytes(std::span(&d, 1)), fp32}, read(a), read(a));
+    EXPECT_EQ(d, 0);
 }
 
 TEST(elementwise, an_int32_becomes_any_format_in_one_rounding) {
@@ -290,6 +331,11 @@ TEST(elementwise, masks_take_a_nan_as_not_greater) {
     EXPECT_EQ(apply_one(step, 1, nan), 0U);
     EXPECT_EQ(apply_one(step, 0.0F, -0.0F), 0U);
     EXPECT_EQ(apply_one(step, 2, 1), 0x3F80'0000U);
+    EXPECT_EQ(apply_one(equal, nan, nan), 0U);
+    EXPECT_EQ(apply_one(equal, 0.0F, -0.0F), 0x3F80'0000U);
+    EXPECT_EQ(apply_one(equal, 1, 2), 0U);
+    EXPECT_EQ(apply_one(select, nan, 3), 0U) << "what was there stays";
+    EXPECT_EQ(apply_one(select, 1, 3), 0x4040'0000U);
     EXPECT_EQ(apply_one(relu_gradient, nan, 3), 0U);
     EXPECT_EQ(apply_one(relu_gradient, 0, -3), 0U);
     EXPECT_EQ(apply_one(relu_gradient, 2, -3), 0xC040'0000U);
@@ -297,16 +343,20 @@ TEST(elementwise, masks_take_a_nan_as_not_greater) {
 }
 
 TEST(elementwise, costs_an_operation_an_element_two_for_a_mask_and_the_sequence_of_a_function) {
-    for (const elementwise_operation operation : {add, multiply, multiply_add, convert, fill, relu, negate, absolute}) {
+    for (const elementwise_operation operation :
+         {add, multiply, multiply_add, convert, fill, relu, negate, absolute, multiply_accumulate}) {
         EXPECT_EQ(operation_count(operation), 1U) << name(operation);
     }
     EXPECT_EQ(operation_count(step), 2U);
     EXPECT_EQ(operation_count(relu_gradient), 2U);
+    EXPECT_EQ(operation_count(equal), 2U);
+    EXPECT_EQ(operation_count(select), 2U);
     EXPECT_EQ(operation_count(exponential), record(elementary_function::exponential).operations);
     EXPECT_EQ(source_count(divide), 2U);
     EXPECT_EQ(source_count(exponential), 1U);
     EXPECT_EQ(source_count(absolute), 1U);
     EXPECT_EQ(source_count(step), 2U);
+    EXPECT_EQ(source_count(select), 2U);
 }
 
 }  // namespace

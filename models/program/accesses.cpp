@@ -1,6 +1,7 @@
 #include "models/program/accesses.hpp"
 
 #include <algorithm>
+#include <cstdlib>
 #include <limits>
 #include <utility>
 
@@ -40,9 +41,17 @@ class collector {
         const auto operands = numerics::source_count(i.operation);
         const std::uint32_t active = active_elements(i);
         const std::uint32_t of_b = i.broadcast_b ? std::min(active, 1U) : active;
-        if (operands >= 1) dense(i.a, saturating_product(active, numerics::bytes(i.a_type.format)), false);
-        if (operands >= 2) dense(i.b, saturating_product(of_b, numerics::bytes(i.b_type.format)), false);
-        dense(i.destination, saturating_product(active, numerics::bytes(i.destination_type.format)), true);
+        const auto operand = [&](std::int64_t address, std::uint32_t elements, numerics::element_type type,
+                                 std::int64_t stride, bool write) {
+            const auto bytes = saturating_product(elements, numerics::bytes(type.format));
+            rows(address, stride == 0 ? 1 : i.rows, bytes, stride, write);
+        };
+        if (operands >= 1) operand(i.a, active, i.a_type, i.a_stride, false);
+        if (operands >= 2) operand(i.b, of_b, i.b_type, i.b_stride, false);
+        if (numerics::reads_destination(i.operation)) {
+            operand(i.destination, active, i.destination_type, i.destination_stride, false);
+        }
+        operand(i.destination, active, i.destination_type, i.destination_stride, true);
     }
     void operator()(const push<std::int64_t>& i) const { rows(i.source, i.shape, i.shape.source_stride, false); }
     void operator()(const pull<std::int64_t>& i) const {
@@ -113,6 +122,41 @@ std::optional<access> index_access(const step& s) {
     if (const auto* g = std::get_if<gather<std::int64_t>>(&s)) return of(*g);
     if (const auto* a = std::get_if<scatter_add<std::int64_t>>(&s)) return of(*a);
     return std::nullopt;
+}
+
+namespace {
+
+/// Whether an operand lies where the result does, element by element, and none of its elements behind one that has
+/// been written.
+[[nodiscard]] bool is_in_place(const vector_operation<std::int64_t>& v, std::int64_t address,
+                               numerics::element_type type, std::int64_t stride, bool is_repeated) noexcept {
+    const std::int64_t active = active_elements(v);
+    const std::int64_t width = numerics::bytes(type.format);
+    const bool same_rows = v.rows <= 1 || (stride == v.destination_stride && std::abs(stride) >= active * width);
+    return address == v.destination && same_rows && numerics::bytes(v.destination_type.format) <= width &&
+           (!is_repeated || active <= 1);
+}
+
+/// Whether operand n of what a step touches is read before the result is written over it.
+[[nodiscard]] bool is_read_first(const step& s, std::size_t n, std::size_t touched) noexcept {
+    const bool is_last_read = n + 2 == touched;
+    if (const auto* m = std::get_if<matrix_multiply<std::int64_t>>(&s)) return m->accumulate != 0 && is_last_read;
+    if (std::holds_alternative<scatter_add<std::int64_t>>(s)) return is_last_read;  // the table
+    const auto* v = std::get_if<vector_operation<std::int64_t>>(&s);
+    if (v == nullptr) return false;
+    if (numerics::reads_destination(v->operation) && is_last_read) return true;
+    return n == 0 ? is_in_place(*v, v->a, v->a_type, v->a_stride, false)
+                  : is_in_place(*v, v->b, v->b_type, v->b_stride, v->broadcast_b);
+}
+
+}  // namespace
+
+bool overwrites_operand(const step& s, const access_list& touched) noexcept {
+    if (touched.empty() || !touched.back().write) return false;
+    for (std::size_t n = 0; n + 1 < touched.size(); ++n) {
+        if (overlap(touched.back(), touched[n]) && !is_read_first(s, n, touched.size())) return true;
+    }
+    return false;
 }
 
 std::optional<extent> extent_of(const access& a) noexcept {

@@ -33,6 +33,11 @@ using access_list = boost::container::static_vector<access, 4>;
 /// name: the whole table is given.
 [[nodiscard]] access_list accesses(const step& s);
 
+/// Whether a step, which touches `touched`, writes bytes that it still reads. It does not where it adds to its result,
+/// nor where a vector_operation works in place: on an operand that begins where the destination does, with rows as far
+/// apart, and whose elements are not narrower.
+[[nodiscard]] bool overwrites_operand(const step& s, const access_list& touched) noexcept;
+
 /// The indices of a gather or scatter_add, as they stand in the memory that they lie in.
 class index_list {
   public:

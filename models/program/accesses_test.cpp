@@ -88,10 +88,52 @@ void expect_exactly_observed(const step& s, std::size_t size) {
 TEST(accesses, of_an_elementwise_operation_are_the_bytes_that_apply_reads_and_writes) {
     for (const auto operation :
          {elementwise_operation::add, elementwise_operation::multiply, elementwise_operation::multiply_add,
-          elementwise_operation::convert, elementwise_operation::fill}) {
+          elementwise_operation::convert, elementwise_operation::fill, elementwise_operation::multiply_accumulate}) {
         SCOPED_TRACE(numerics::name(operation));
         expect_exactly_observed(vector_operation<std::int64_t>{operation, 64, 0, 32, 1.5F, 5, fp32, bf16, fp32}, 128);
     }
+}
+
+TEST(accesses, of_an_elementwise_operation_on_rows_are_the_bytes_of_their_elements) {
+    vector_operation<std::int64_t> v{elementwise_operation::multiply, 64, 0, 40, 0, 3, fp32, bf16, fp32};
+    v.rows = 3;
+    v.a_stride = 10;
+    v.b_stride = 0;
+    v.destination_stride = 16;
+    expect_exactly_observed(v, 128);
+    v.broadcast_b = true;
+    v.b_stride = 4;
+    expect_exactly_observed(v, 128);
+    v.active = 2;
+    v.destination_stride = -12;
+    v.destination = 100;
+    expect_exactly_observed(v, 128);
+
+    auto expected = marked(v, false);
+    const auto written = marked(v, true);
+    expected.insert(written.begin(), written.end());
+    v.operation = elementwise_operation::multiply_accumulate;
+    EXPECT_EQ(marked(v, true), written);
+    EXPECT_EQ(marked(v, false), expected) << "what it adds to is read";
+}
+
+TEST(accesses, of_a_vector_operation_in_place_overwrite_nothing_that_is_still_read) {
+    const auto overwrites = [](std::int64_t a, std::int64_t a_stride, std::int64_t destination_stride,
+                               element_type from = fp32, element_type to = bf16) {
+        vector_operation<std::int64_t> v{elementwise_operation::convert, 256, a, 0, 0, 4, to, from, fp32};
+        v.rows = 3;
+        v.a_stride = a_stride;
+        v.destination_stride = destination_stride;
+        return overwrites_operand(v, accesses(v));
+    };
+    EXPECT_FALSE(overwrites(256, 16, 16));
+    EXPECT_FALSE(overwrites(256, -20, -20));
+    EXPECT_FALSE(overwrites(264, 16, 16, bf16, bf16)) << "rows between rows";
+    EXPECT_TRUE(overwrites(256, 20, 16)) << "rows drift apart";
+    EXPECT_TRUE(overwrites(256, 0, 16)) << "one row for all";
+    EXPECT_TRUE(overwrites(256, -12, -12)) << "a row of a reaches into the one written before it";
+    EXPECT_TRUE(overwrites(256, 16, 16, bf16, fp32)) << "wider elements";
+    EXPECT_TRUE(overwrites(260, 16, 16));
 }
 
 TEST(accesses, of_a_matrix_multiply_are_the_bytes_that_apply_reads_and_writes) {

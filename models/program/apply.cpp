@@ -13,25 +13,9 @@ namespace d1::program {
 
 namespace {
 
-[[nodiscard]] applied overlapping() {
-    return {"writes a result over an operand that it still reads", {}};
-}
-
 /// The bytes of an operand that is known to lie in the memory.
 [[nodiscard]] std::span<std::byte> operand(std::span<std::byte> sram, std::int64_t address, std::size_t bytes) {
     return sram.subspan(static_cast<std::size_t>(address), bytes);
-}
-
-[[nodiscard]] bool overlap(std::span<const std::byte> a, std::span<const std::byte> b) {
-    return a.data() < b.data() + b.size() && b.data() < a.data() + a.size();
-}
-
-/// Whether a step writes a byte that it reads.
-[[nodiscard]] bool overlaps_itself(const access_list& touched) {
-    return std::any_of(touched.begin(), touched.end(), [&](const access& written) {
-        return written.write && std::any_of(touched.begin(), touched.end(),
-                                            [&](const access& read) { return !read.write && overlap(written, read); });
-    });
 }
 
 [[nodiscard]] applied compute(const matrix_multiply<std::int64_t>& i, std::span<std::byte> sram,
@@ -40,9 +24,15 @@ namespace {
     const auto c = operand(sram, i.c, shape.c_bytes());
     const auto a = operand(sram, i.a, shape.a_bytes(i.a_type));
     const auto b = operand(sram, i.b, shape.b_bytes(i.b_type));
-    if (overlap(c, a) || overlap(c, b)) return overlapping();
     numerics::matrix_multiply_accumulate(c, a, i.a_type, b, i.b_type, shape, i.accumulate != 0, rules);
     return {};
+}
+
+/// Elements of four bytes or fewer, one of them as often as asked.
+void repeat(std::span<const std::byte> element, std::vector<std::byte>& result) {
+    for (std::size_t n = 0; n < result.size(); n += element.size()) {
+        std::memcpy(&result[n], element.data(), element.size());
+    }
 }
 
 [[nodiscard]] applied compute(const vector_operation<std::int64_t>& i, std::span<std::byte> sram,
@@ -53,32 +43,27 @@ namespace {
     const auto elements = [&](std::int64_t address, numerics::element_type type, std::size_t count) {
         return operand(sram, address, count * numerics::bytes(type.format));
     };
-    const numerics::destination_elements d{elements(i.destination, i.destination_type, active), i.destination_type};
-    numerics::source_elements a{{}, i.a_type};
-    numerics::source_elements b{{}, i.b_type};
-    if (sources >= 1) a.bytes = elements(i.a, i.a_type, active);
-    if (sources >= 2) b.bytes = elements(i.b, i.b_type, i.broadcast_b ? 1 : active);
-    const auto harmless = [&](const numerics::source_elements& source) {
-        const bool in_place = source.bytes.data() == d.bytes.data() && d.bytes.size() <= source.bytes.size();
-        return in_place || !overlap(d.bytes, source.bytes);
-    };
-    if (!harmless(a) || !harmless(b)) return overlapping();
-    std::vector<std::byte> repeated;
-    if (sources >= 2 && i.broadcast_b) {
-        repeated.resize(active * b.bytes.size());
-        for (std::size_t n = 0; n < active; ++n) {
-            std::memcpy(&repeated[n * b.bytes.size()], b.bytes.data(), b.bytes.size());
-        }
-        b.bytes = repeated;
-    }
-    const numerics::rounding how{i.rounding, static_cast<std::uint64_t>(i.key), static_cast<std::uint64_t>(i.index)};
+    std::vector<std::byte> repeated(sources >= 2 && i.broadcast_b ? active * numerics::bytes(i.b_type.format) : 0);
     applied result;
-    numerics::apply(i.operation, d, a, b, i.scalar, rules, how, &result.raised);
+    for (std::int64_t r = 0; r < i.rows; ++r) {
+        const auto destination = elements(i.destination + r * i.destination_stride, i.destination_type, active);
+        numerics::source_elements a{{}, i.a_type};
+        numerics::source_elements b{{}, i.b_type};
+        if (sources >= 1) a.bytes = elements(i.a + r * i.a_stride, i.a_type, active);
+        if (sources >= 2) b.bytes = elements(i.b + r * i.b_stride, i.b_type, i.broadcast_b ? 1 : active);
+        if (!repeated.empty()) {
+            repeat(b.bytes, repeated);
+            b.bytes = repeated;
+        }
+        const std::uint64_t rows_before = static_cast<std::uint64_t>(r) * static_cast<std::uint64_t>(i.index_stride);
+        const numerics::rounding how{i.rounding, static_cast<std::uint64_t>(i.key),
+                                     static_cast<std::uint64_t>(i.index) + rows_before};
+        numerics::apply(i.operation, {destination, i.destination_type}, a, b, i.scalar, rules, how, &result.raised);
+    }
     return result;
 }
 
 [[nodiscard]] applied compute(const copy<std::int64_t>& i, std::span<std::byte> sram, numerics::arithmetic) {
-    if (overlaps_itself(accesses(i))) return overlapping();
     for (std::int64_t row = 0; row < i.shape.rows; ++row) {
         const auto from = operand(sram, i.source + row * i.shape.source_stride, i.shape.row_bytes);
         const auto to = operand(sram, i.destination + row * i.shape.destination_stride, i.shape.row_bytes);
@@ -95,7 +80,6 @@ namespace {
 }
 
 [[nodiscard]] applied compute(const gather<std::int64_t>& i, std::span<std::byte> sram, numerics::arithmetic) {
-    if (overlaps_itself(accesses(i))) return overlapping();
     if (auto result = check_indices(i, sram); !result) return result;
     const index_list indices(operand(sram, i.indices, sizeof(std::int32_t) * i.elements));
     const auto destination = operand(sram, i.destination, i.elements * i.table.row_bytes());
@@ -111,11 +95,6 @@ namespace {
     if (i.elements == 0) return {};
     auto result = check_indices(i, sram);
     if (!result) return result;
-    // The last two are the table, which is read and written in the order of the indices.
-    const auto touched = accesses(i);
-    const bool harmless = std::none_of(touched.begin(), touched.end() - 2,
-                                       [&](const access& read) { return overlap(touched.back(), read); });
-    if (!harmless) return overlapping();
     const index_list indices(operand(sram, i.indices, sizeof(std::int32_t) * i.elements));
     const auto source = operand(sram, i.source, i.elements * source_row_bytes(i));
     for (std::size_t n = 0; n < indices.size(); ++n) {
@@ -128,7 +107,6 @@ namespace {
 }
 
 [[nodiscard]] applied compute(const transpose<std::int64_t>& i, std::span<std::byte> sram, numerics::arithmetic) {
-    if (overlaps_itself(accesses(i))) return overlapping();
     const std::size_t bytes = numerics::bytes(i.type.format);
     for (std::int64_t r = 0; r < i.rows; ++r) {
         const auto from = operand(sram, i.source + r * i.source_stride, i.columns * bytes);
@@ -144,7 +122,8 @@ namespace {
 class reducer {
   public:
     reducer(const reduce<std::int64_t>& i, numerics::arithmetic rules)
-        : operation_(operations.at(static_cast<std::size_t>(i.operation))),
+        : reduction_(i.operation),
+          operation_(operations.at(static_cast<std::size_t>(i.operation))),
           type_{numerics::is_integer(i.source_type.format) ? numerics::number_format::int32
                                                            : numerics::number_format::fp32},
           rules_(rules) {}
@@ -156,6 +135,7 @@ class reducer {
         lanes_.resize(elements * lane);
         apply(convert, {lanes_, type_}, row, {});
         const std::span<std::byte> all(lanes_);
+        if (gives_index(reduction_)) return put_index(result);
         const std::size_t width = std::min<std::size_t>(elements, reduction_lanes);
         for (std::size_t e = width; e < elements; e += width) {
             join(all.subspan(e * lane, std::min(width, elements - e) * lane));
@@ -172,9 +152,10 @@ class reducer {
 
   private:
     static constexpr std::size_t lane = 4;
-    static constexpr std::array operations{numerics::elementwise_operation::add,
-                                           numerics::elementwise_operation::maximum,
-                                           numerics::elementwise_operation::minimum};
+    static constexpr std::array operations{
+        numerics::elementwise_operation::add, numerics::elementwise_operation::maximum,
+        numerics::elementwise_operation::minimum, numerics::elementwise_operation::maximum,
+        numerics::elementwise_operation::minimum};
 
     /// The first lanes with as many others.
     void join(std::span<const std::byte> others) {
@@ -186,6 +167,29 @@ class reducer {
         numerics::apply(operation, d, a, b, 0, rules_, {}, &raised_);
     }
 
+    /// The place of the greatest or the least lane.
+    void put_index(numerics::destination_elements result) {
+        const std::int64_t place =
+            numerics::is_integer(type_.format) ? place_among<std::int32_t>() : place_among<float>();
+        numerics::encode(result.type, std::span(&place, 1), result.bytes, rules_, {}, &raised_);
+    }
+    template <class Number>
+    [[nodiscard]] std::int64_t place_among() const {
+        const bool greatest = reduction_ == reduction::index_of_maximum;
+        const auto at = [&](std::size_t n) {
+            Number value{};
+            std::memcpy(&value, &lanes_[n * lane], lane);
+            return value;
+        };
+        std::size_t best = 0;
+        for (std::size_t n = 1; n * lane < lanes_.size() && at(best) == at(best); ++n) {
+            const bool exceeds = greatest ? at(n) > at(best) : at(n) < at(best);
+            if (exceeds || at(n) != at(n)) best = n;
+        }
+        return static_cast<std::int64_t>(best);
+    }
+
+    reduction reduction_;
     numerics::elementwise_operation operation_;
     numerics::element_type type_;
     numerics::arithmetic rules_;
@@ -194,7 +198,6 @@ class reducer {
 };
 
 [[nodiscard]] applied compute(const reduce<std::int64_t>& i, std::span<std::byte> sram, numerics::arithmetic rules) {
-    if (overlaps_itself(accesses(i))) return overlapping();
     const std::size_t row_bytes = std::size_t{i.elements} * numerics::bytes(i.source_type.format);
     const std::size_t result_bytes = numerics::bytes(i.destination_type.format);
     reducer reduce_row(i, rules);
@@ -225,6 +228,7 @@ applied apply(const step& s, std::span<std::byte> sram, numerics::arithmetic rul
     const bool inside =
         std::all_of(touched.begin(), touched.end(), [&](const access& a) { return lies_in(a, sram.size()); });
     if (!inside) return {"has an operand outside the SRAM", {}};
+    if (overwrites_operand(s, touched)) return {"writes a result over an operand that it still reads", {}};
     return std::visit([&](const auto& i) { return compute(i, sram, rules); }, s);
 }
 

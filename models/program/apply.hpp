@@ -23,8 +23,7 @@ struct applied {
 /// semaphores and barriers leave the memory as it is: they belong to the network interface and the core.
 ///
 /// A fault, and the memory untouched, where an operand does not lie in `sram`; where an index does not lie in its
-/// table; or where what is written overlaps what is read, but for a destination of a vector_operation that begins where
-/// a source begins and whose elements are not wider.
+/// table; or where it would overwrite an operand (overwrites_operand).
 [[nodiscard]] applied apply(const step& s, std::span<std::byte> sram, numerics::arithmetic rules);
 
 /// The faults of apply() that depend on bytes: an index beyond its table. For runs without arithmetic, in which indices

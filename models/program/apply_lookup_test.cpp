@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstring>
 #include <functional>
@@ -268,6 +269,59 @@ TEST_F(at_random, reduce_joins_a_row_in_the_documented_order) {
     });
 }
 
+/// The first place that no other exceeds, by looking at all pairs.
+std::size_t place_of_extreme(const std::vector<float>& row, bool greatest) {
+    for (std::size_t n = 0; n < row.size(); ++n) {
+        if (std::isnan(row[n])) return n;
+    }
+    for (std::size_t n = 0;; ++n) {
+        const bool is_extreme = std::none_of(row.begin(), row.end(),
+                                             [&](float other) { return greatest ? other > row[n] : other < row[n]; });
+        if (is_extreme) return n;
+    }
+}
+
+TEST_F(at_random, reduce_finds_the_first_extreme_of_a_row) {
+    run([&] {
+        memory m(engine_);
+        reduce<std::int64_t> r;
+        const bool greatest = below(2) == 0;
+        r.operation = greatest ? reduction::index_of_maximum : reduction::index_of_minimum;
+        r.source_type = type();
+        r.destination_type = {number_format::int32};
+        r.rows = from_to(1, 9);
+        r.elements = from_to(1, 40);
+        r.destination = 40000;
+        const auto row_bytes = r.elements * numerics::bytes(r.source_type.format);
+        r.source_stride = static_cast<std::int64_t>(row_bytes);
+        auto expected = m;
+        for (std::size_t row = 0; row < r.rows; ++row) {
+            std::vector<float> values(r.elements);
+            for (std::size_t e = 0; e < r.elements; ++e) {
+                // Few different values, so that there are ties; now and then a NaN.
+                values[e] = below(60) == 0 ? std::nanf("") : static_cast<float>(below(7)) - 3;
+                const auto at = row * row_bytes + e * numerics::bytes(r.source_type.format);
+                m.set_element(r.source_type, at, values[e]);
+                expected.set_element(r.source_type, at, values[e]);
+            }
+            expected.set(40000 + 4 * row, static_cast<std::int32_t>(place_of_extreme(values, greatest)));
+        }
+        ASSERT_TRUE(apply(r, m.bytes, {}));
+        EXPECT_EQ(m.bytes, expected.bytes);
+    });
+}
+
+TEST(apply_lookup, reduce_finds_the_extreme_among_integers_that_fp32_does_not_tell_apart) {
+    std::mt19937_64 engine(1);
+    memory m(engine);
+    for (std::int32_t n = 0; n < 20; ++n) m.set(4 * static_cast<std::size_t>(n), n == 13 ? 16'777'217 : 16'777'216);
+    const element_type int32{number_format::int32};
+    ASSERT_TRUE(apply(reduce<std::int64_t>{reduction::index_of_maximum, 1024, 0, 1, 20, 0, int32, int32}, m.bytes, {}));
+    EXPECT_EQ(m.get<std::int32_t>(1024), 13);
+    ASSERT_TRUE(apply(reduce<std::int64_t>{reduction::index_of_minimum, 1024, 52, 1, 7, 0, int32, int32}, m.bytes, {}));
+    EXPECT_EQ(m.get<std::int32_t>(1024), 1);
+}
+
 TEST_F(at_random, overlap_of_accesses_is_that_of_their_bytes) {
     int overlapping = 0;
     run([&] {
@@ -395,6 +449,97 @@ TEST(apply_vector, repeats_a_b_of_one_element) {
         v.destination = 1024 - 40;
         EXPECT_FALSE(apply(v, m.bytes, {})) << "b would be overwritten before it has been read for all";
     }
+}
+
+float expected_value(numerics::elementwise_operation operation, float a, float b, float d) {
+    using enum numerics::elementwise_operation;
+    switch (operation) {
+        case add:
+            return a + b;
+        case select:
+            return a > 0 ? b : d;
+        case equal:
+            return a == b ? 1 : 0;
+        default: {
+            const float product = a * b;
+            return d + product;
+        }
+    }
+}
+
+TEST_F(at_random, vector_operations_go_row_by_row) {
+    run([&] {
+        using operation = numerics::elementwise_operation;
+        constexpr std::array operations{operation::add, operation::select, operation::equal,
+                                        operation::multiply_accumulate};
+        memory m(engine_);
+        vector_operation<std::int64_t> v;
+        v.operation = operations.at(below(operations.size()));
+        v.a_type = type();
+        v.b_type = type();
+        v.destination_type = type();
+        v.elements = from_to(1, 40);
+        v.rows = from_to(1, 9);
+        v.broadcast_b = below(2) == 0;
+        if (below(3) == 0) v.active = static_cast<std::int64_t>(below(45)) - 2;
+        v.a = 8192 + static_cast<std::int64_t>(below(9));
+        v.b = 24576 + static_cast<std::int64_t>(below(9));
+        v.destination = 49152 + static_cast<std::int64_t>(below(9));
+        const bool in_place = below(4) == 0 && v.a_type == v.destination_type;
+        const auto row = [&](element_type t) { return v.elements * numerics::bytes(t.format); };
+        v.destination_stride =
+            (below(2) == 0 ? 1 : -1) * static_cast<std::int64_t>(row(v.destination_type) + below(50));
+        // Rows that lie over each other do so by whole elements.
+        v.a_stride = in_place ? v.destination_stride : 4 * (static_cast<std::int64_t>(below(100)) - 50);
+        v.b_stride = below(2) == 0 ? 0 : 4 * (static_cast<std::int64_t>(below(100)) - 50);
+        if (in_place) v.destination = v.a;
+        const auto at = [](std::int64_t first, std::int64_t stride, std::size_t r, std::size_t e, element_type t) {
+            return static_cast<std::size_t>(first + static_cast<std::int64_t>(r) * stride) +
+                   e * numerics::bytes(t.format);
+        };
+        for (std::size_t r = 0; r < v.rows; ++r) {
+            fill(m, v.a_type, at(v.a, v.a_stride, r, 0, v.a_type), v.elements);
+            fill(m, v.b_type, at(v.b, v.b_stride, r, 0, v.b_type), v.elements);
+            fill(m, v.destination_type, at(v.destination, v.destination_stride, r, 0, v.destination_type), v.elements);
+        }
+        auto expected = m;
+        for (std::size_t r = 0; r < v.rows; ++r) {
+            for (std::size_t e = 0; e < active_elements(v); ++e) {
+                const auto d = at(v.destination, v.destination_stride, r, e, v.destination_type);
+                const float a = m.element(v.a_type, at(v.a, v.a_stride, r, e, v.a_type));
+                const float b = m.element(v.b_type, at(v.b, v.b_stride, r, v.broadcast_b ? 0 : e, v.b_type));
+                const float before = m.element(v.destination_type, d);
+                expected.set_element(v.destination_type, d, expected_value(v.operation, a, b, before));
+            }
+        }
+        ASSERT_TRUE(apply(v, m.bytes, {}));
+        EXPECT_EQ(m.bytes, expected.bytes);
+    });
+}
+
+TEST(apply_vector, draws_random_bits_by_an_element_s_place_in_the_tensor_not_in_the_instruction) {
+    std::mt19937_64 engine(3);
+    memory whole(engine);
+    for (std::size_t i = 0; i < 600; ++i) whole.set(4 * i, std::ldexp(static_cast<float>(i + 1), -9));
+    memory parts = whole;
+    vector_operation<std::int64_t> v{
+        numerics::elementwise_operation::convert, 8192, 0, 0, 0, 600, {number_format::cfp8_152, 15}, fp32, fp32};
+    v.rounding = numerics::rounding_mode::stochastic;
+    v.key = 77;
+    ASSERT_TRUE(apply(v, whole.bytes, {}));
+    for (const std::int64_t column : {0, 10}) {  // a tensor of 20 x 30, in two halves of its columns
+        vector_operation<std::int64_t> part = v;
+        part.elements = column == 0 ? 10 : 20;
+        part.rows = 20;
+        part.a = 4 * column;
+        part.destination = v.destination + column;
+        part.a_stride = 120;
+        part.destination_stride = 30;
+        part.index = column;
+        part.index_stride = 30;
+        ASSERT_TRUE(apply(part, parts.bytes, {}));
+    }
+    EXPECT_EQ(parts.bytes, whole.bytes);
 }
 
 }  // namespace

@@ -50,29 +50,6 @@ step_checks::step_checks(const assignment& job, finding_list& findings)
     }
 }
 
-namespace {
-
-/// Whether a result is written over an operand that is still read: the rule of apply().
-[[nodiscard]] bool overwrites_operand(const step& s, const access_list& touched) {
-    if (touched.empty() || !touched.back().write) return false;
-    const access& result = touched.back();
-    const auto harmless = [&](std::size_t n) {
-        const access& operand = touched[n];
-        if (!overlap(result, operand)) return true;
-        constexpr std::size_t place_of_c = 2;
-        if (std::holds_alternative<matrix_multiply<std::int64_t>>(s)) return n == place_of_c;
-        if (std::holds_alternative<scatter_add<std::int64_t>>(s)) return n + 2 == touched.size();  // the table
-        return std::holds_alternative<vector_operation<std::int64_t>>(s) && operand.address == result.address &&
-               result.row_bytes <= operand.row_bytes;
-    };
-    for (std::size_t n = 0; n + 1 < touched.size(); ++n) {
-        if (!harmless(n)) return true;
-    }
-    return false;
-}
-
-}  // namespace
-
 void step_checks::starts(const place& where, const step& s) {
     const access_list touched = accesses(s);
     if (overwrites_operand(s, touched)) {

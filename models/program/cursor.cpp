@@ -58,7 +58,12 @@ class resolver {
                                                  value(i.active),
                                                  i.rounding,
                                                  is_random ? value(i.key) : 0,
-                                                 is_random ? value(i.index) : 0};
+                                                 is_random ? value(i.index) : 0,
+                                                 i.rows,
+                                                 i.a_stride,
+                                                 i.b_stride,
+                                                 i.destination_stride,
+                                                 i.index_stride};
     }
     void operator()(const push<affine>& i) const {
         auto& r = result_.emplace<push<std::int64_t>>();

@@ -118,6 +118,11 @@ class reference {
                 r.key = at(v->key);
                 r.index = at(v->index);
             }
+            r.rows = v->rows;
+            r.a_stride = v->a_stride;
+            r.b_stride = v->b_stride;
+            r.destination_stride = v->destination_stride;
+            r.index_stride = v->index_stride;
             return r;
         }
         if (const auto* p = std::get_if<push<affine>>(&i)) {

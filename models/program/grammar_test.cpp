@@ -1,10 +1,12 @@
-// docs/program_text.md lists the keys of every instruction as the table of operands has them.
+// docs/program_text.md lists the keys of every instruction as the table of operands has them; docs/program.md has a row
+// for each instruction and for each operation of the SIMD unit, with its cost.
 
 #include <gtest/gtest.h>
 
 #include <cstdlib>
 #include <fstream>
 #include <iterator>
+#include <map>
 #include <sstream>
 #include <string>
 
@@ -94,6 +96,51 @@ TEST(grammar, in_the_documentation_lists_every_key) {
         return;
     }
     EXPECT_EQ(page.substr(first, to - first), expected) << "D1_UPDATE_DOCS=1 in the environment writes it anew";
+}
+
+std::string contents(const char* path) {
+    std::ifstream file(path);
+    return {std::istreambuf_iterator<char>(file), {}};
+}
+
+TEST(grammar, in_the_documentation_has_a_row_for_every_instruction) {
+    const std::string page = contents(D1_PROGRAM_PAGE);
+    const auto has_row = [&](std::string_view name) {
+        EXPECT_NE(page.find("\n| `" + std::string(name) + "` | "), std::string::npos) << name;
+    };
+    detail::for_each_instruction([&]<typename Instruction>() { has_row(detail::text_form<Instruction>::mnemonic); });
+    has_row(detail::list_mnemonic);
+    has_row(detail::loop_mnemonic);
+}
+
+/// The operations of the table's rows, and what the documentation says that each costs.
+std::map<std::string, std::uint32_t> documented_slots(const std::string& page) {
+    std::map<std::string, std::uint32_t> result;
+    std::istringstream lines(page.substr(page.find("### Vector operations")));
+    for (std::string line; std::getline(lines, line);) {
+        if (line.rfind("| `", 0) != 0 || line.rfind("| `operation`", 0) == 0) continue;
+        std::istringstream names(line.substr(2, line.find(" | ", 2) - 2));
+        std::istringstream slots(line.substr(line.rfind('|', line.size() - 2) + 1));
+        std::uint32_t cost = 0;  // the last that is given holds for the names that are left
+        for (std::string name; names >> name;) {
+            if (std::uint32_t next = 0; slots >> next) cost = next;
+            slots.ignore(1, ',');
+            result.emplace(name.substr(1, name.size() - 2), cost);
+        }
+    }
+    return result;
+}
+
+TEST(grammar, in_the_documentation_has_every_vector_operation_with_its_slots) {
+    const auto documented = documented_slots(contents(D1_PROGRAM_PAGE));
+    const auto last = static_cast<int>(numerics::last_elementwise_operation);
+    for (int n = 0; n <= last; ++n) {
+        const auto operation = static_cast<numerics::elementwise_operation>(n);
+        const auto row = documented.find(std::string(name(operation)));
+        ASSERT_NE(row, documented.end()) << name(operation);
+        EXPECT_EQ(row->second, operation_count(operation)) << name(operation);
+    }
+    EXPECT_EQ(documented.size(), static_cast<std::size_t>(last) + 1);
 }
 
 }  // namespace

@@ -77,10 +77,10 @@ struct matrix_multiply {
     friend bool operator==(const matrix_multiply&, const matrix_multiply&) = default;
 };
 
-/// An element-wise operation on the SIMD unit: destination[i] = operation(a[i], b[i], scalar), for i below `elements`
-/// or, where it is given, below `active`: elements beyond are neither read nor written. Operations of fewer operands
-/// leave `b` or `a` unused. Results are rounded to the destination's type as numerics::rounding{rounding, key, index}
-/// says.
+/// An element-wise operation on the SIMD unit: destination[r][i] = operation(a[r][i], b[r][i], scalar), row after row,
+/// for i below `elements` or, where it is given, below `active`: elements beyond are neither read nor written. Rows
+/// begin a stride apart; a source whose stride is 0 gives the same row to all. Operations of fewer operands leave `b`
+/// or `a` unused. Results are rounded to the destination's type as numerics::rounding{rounding, key, index} says.
 template <typename Value>
 struct vector_operation {
     numerics::elementwise_operation operation{};
@@ -88,19 +88,24 @@ struct vector_operation {
     Value a{};
     Value b{};
     float scalar = 0;
-    std::uint32_t elements = 0;
+    std::uint32_t elements = 0;  ///< of a row
     numerics::element_type destination_type{};
     numerics::element_type a_type{};
     numerics::element_type b_type{};
-    bool broadcast_b = false;       ///< b is one element, the same for every i
+    bool broadcast_b = false;       ///< b is one element of each row, the same for every i
     std::optional<Value> active{};  ///< a predicated tail: 0 where negative, `elements` where greater
     numerics::rounding_mode rounding = numerics::rounding_mode::nearest;
     Value key{};    ///< for stochastic rounding: which stream of random bits
     Value index{};  ///< for stochastic rounding: the place in it of element 0
+    std::uint32_t rows = 1;
+    std::int64_t a_stride = 0;  ///< from row to row, in bytes, as the next two; free to be anything where there is one
+    std::int64_t b_stride = 0;
+    std::int64_t destination_stride = 0;
+    std::int64_t index_stride = 0;  ///< for stochastic rounding: how far apart rows lie in the stream
     friend bool operator==(const vector_operation&, const vector_operation&) = default;
 };
 
-/// How many elements a vector operation works on.
+/// How many elements of each row a vector operation works on.
 [[nodiscard]] constexpr std::uint32_t active_elements(const vector_operation<std::int64_t>& v) noexcept {
     return static_cast<std::uint32_t>(std::clamp<std::int64_t>(v.active.value_or(v.elements), 0, v.elements));
 }
@@ -184,12 +189,20 @@ struct transpose {
     friend bool operator==(const transpose&, const transpose&) = default;
 };
 
-enum class reduction : std::uint8_t { sum, maximum, minimum };
+enum class reduction : std::uint8_t { sum, maximum, minimum, index_of_maximum, index_of_minimum };
+
+/// Whether the reduction gives a place in the row rather than a value.
+[[nodiscard]] constexpr bool gives_index(reduction r) noexcept {
+    return r >= reduction::index_of_maximum;
+}
 
 /// destination[r] = the sum, maximum or minimum of row r of the source. Lane l of 16 takes elements l, l + 16, l + 32,
 /// ... in this order; then lanes l and l + 8 are joined, l and l + 4, l and l + 2, and the last two; a lane without
 /// elements has no part in it. Every step is one of numerics::elementwise_operation, in FP32, or in INT32 where the
 /// source is of an integer format; the last result is rounded to the destination's type.
+///
+/// Or the place in the row, counted from 0, of its first element that no other exceeds, or that exceeds no other; of
+/// its first NaN, if it has one.
 template <typename Value>
 struct reduce {
     reduction operation{};

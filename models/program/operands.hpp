@@ -32,7 +32,8 @@ struct choice_words<numerics::rounding_mode> {
 template <>
 struct choice_words<reduction> {
     static constexpr std::string_view what = "reduction";
-    static constexpr std::array<std::string_view, 3> values{"sum", "maximum", "minimum"};
+    static constexpr std::array<std::string_view, 5> values{"sum", "maximum", "minimum", "index_of_maximum",
+                                                            "index_of_minimum"};
 };
 template <typename Enumeration>
 concept choice = requires {
@@ -76,6 +77,11 @@ struct text_form<vector_operation<affine>> {
         keys.optional("rounding", i.rounding, numerics::rounding_mode::nearest);
         keys.optional("key", i.key, affine());
         keys.optional("index", i.index, affine());
+        keys.optional("rows", i.rows, 1U);
+        keys.optional("a_stride", i.a_stride, std::int64_t{0});
+        keys.optional("b_stride", i.b_stride, std::int64_t{0});
+        keys.optional("destination_stride", i.destination_stride, std::int64_t{0});
+        keys.optional("index_stride", i.index_stride, std::int64_t{0});
     }
 };
 

@@ -87,7 +87,8 @@ class generator {
     }
 
     vector_operation<affine> vector(std::size_t depth) {
-        vector_operation<affine> v{static_cast<numerics::elementwise_operation>(below(21)),
+        vector_operation<affine> v{static_cast<numerics::elementwise_operation>(
+                                       below(static_cast<std::uint64_t>(numerics::last_elementwise_operation) + 1)),
                                    expression(depth),
                                    expression(depth),
                                    expression(depth),
@@ -102,6 +103,13 @@ class generator {
             v.rounding = numerics::rounding_mode::stochastic;
             v.key = expression(depth);
             v.index = expression(depth);
+        }
+        if (below(2) == 0) {
+            v.rows = size();
+            v.a_stride = number();
+            v.b_stride = number();
+            v.destination_stride = number();
+            v.index_stride = number();
         }
         return v;
     }
@@ -144,7 +152,7 @@ class generator {
                 return transpose<affine>{expression(depth), expression(depth), size(), size(),
                                          number(),          number(),          type()};
             case 6:
-                return reduce<affine>{static_cast<reduction>(below(3)),
+                return reduce<affine>{static_cast<reduction>(below(5)),
                                       expression(depth),
                                       expression(depth),
                                       size(),

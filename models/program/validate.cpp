@@ -39,8 +39,15 @@ class instruction_validator {
         if (i.active) operand("active", *i.active);
         operand("key", i.key);
         operand("index", i.index);
-        if (i.rounding == numerics::rounding_mode::nearest && (i.key != affine() || i.index != affine())) {
+        positive("rows", i.rows);
+        const auto row = std::uint64_t{i.elements} * numerics::bytes(i.destination_type.format);
+        apart(i.rows, static_cast<std::int64_t>(row), i.destination_stride);
+        const bool has_index = i.index != affine() || i.index_stride != 0;
+        if (i.rounding == numerics::rounding_mode::nearest && (i.key != affine() || has_index)) {
             say("key and index are for stochastic rounding; rounding is nearest");
+        }
+        if (i.rounding == numerics::rounding_mode::stochastic && i.rows > 1 && i.index_stride == 0) {
+            say("index_stride must not be 0: all rows would be rounded by the same random bits");
         }
     }
     void operator()(const copy<affine>& i) { transfer(i.source, i.destination, i.shape); }

@@ -129,6 +129,25 @@ TEST(validate, finds_rows_that_overlap_where_they_are_written) {
     EXPECT_THAT(complaints(p), IsEmpty());
 }
 
+TEST(validate, finds_what_is_wrong_with_rows_of_a_vector_operation) {
+    vector_operation<affine> v;
+    v.elements = 8;
+    v.destination_type = v.a_type = bf16;
+    v.rows = 0;
+    EXPECT_THAT(complaints(v), ElementsAre(HasSubstr("rows must be above 0")));
+    v.rows = 2;
+    v.destination_stride = 15;
+    EXPECT_THAT(complaints(v), ElementsAre(HasSubstr("rows of 16 bytes overlap where they are written")));
+    v.destination_stride = -16;
+    EXPECT_THAT(complaints(v), IsEmpty());
+    v.index_stride = 8;
+    EXPECT_THAT(complaints(v), ElementsAre(HasSubstr("key and index are for stochastic rounding")));
+    v.rounding = numerics::rounding_mode::stochastic;
+    EXPECT_THAT(complaints(v), IsEmpty());
+    v.index_stride = 0;
+    EXPECT_THAT(complaints(v), ElementsAre(HasSubstr("index_stride must not be 0")));
+}
+
 TEST(validate, finds_constant_semaphores_and_amounts_out_of_range) {
     EXPECT_THAT(complaints(wait<affine>{63, 0xFFFFFFFFLL}), IsEmpty());
     EXPECT_THAT(complaints(wait<affine>{64, 1}), ElementsAre(HasSubstr("semaphore names semaphore 64; a node has 64")));

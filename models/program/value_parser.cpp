@@ -110,7 +110,7 @@ void value_parser::read(numerics::element_type& type) {
 void value_parser::read(numerics::elementwise_operation& operation) {
     const token t = expect_identifier("an element-wise operation");
     const auto known = numerics::elementwise_operation_from_name(t.text);
-    if (!known) fail_unknown(t, "element-wise operation", names_up_to(numerics::elementwise_operation::step));
+    if (!known) fail_unknown(t, "element-wise operation", names_up_to(numerics::last_elementwise_operation));
     operation = *known;
 }
 

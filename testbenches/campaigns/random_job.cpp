@@ -61,7 +61,7 @@ class region_work {
                 return;
             }
             case 7:
-                t.emit(program::reduce<affine>{.operation = static_cast<program::reduction>(random_.below(3)),
+                t.emit(program::reduce<affine>{.operation = static_cast<program::reduction>(random_.below(5)),
                                                .destination = to + random_.between(0, 9),
                                                .source = a,
                                                .rows = 1 + random_.below(4),
@@ -127,7 +127,7 @@ class region_work {
         return {static_cast<number_format>(random_.below(formats)), bias};
     }
     [[nodiscard]] numerics::elementwise_operation some_operation() {
-        constexpr auto operations = static_cast<std::uint32_t>(numerics::elementwise_operation::step) + 1;
+        constexpr auto operations = static_cast<std::uint32_t>(numerics::last_elementwise_operation) + 1;
         return static_cast<numerics::elementwise_operation>(random_.below(operations));
     }
     void vector(program::thread_builder& t, const affine& to, const affine& a, const affine& b, std::int64_t bytes) {
