@@ -163,7 +163,7 @@ seen produce(error_class kind) {
             return caught([] { const noc::route_table table({2, 2}, {}, round_a_square); });
         case error_class::placement:
             return caught([] {
-                const die d("die", two_nodes());
+                const die d("die", two_nodes(), {.protocol = true});
                 static_cast<void>(d.place({2, 2}));
             });
         case error_class::check_failed:
@@ -176,7 +176,7 @@ seen produce(error_class kind) {
             return out_of_memory();
         case error_class::internal:
             return caught([] {
-                die d("die", two_nodes());
+                die d("die", two_nodes(), {.protocol = true});
                 std::vector<std::byte> bytes(8);
                 d.read(node_index{0}, d.parameters().die.node.sram.bytes - 4, bytes);
             });

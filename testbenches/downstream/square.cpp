@@ -101,7 +101,7 @@ int sc_main(int /*argc*/, char* /*argv*/[]) {
     parameters.die.noc.rows = 2;
     parameters.die.harvest.dead = {};
     square own("square", parameters);
-    d1::die theirs("die", parameters);
+    d1::die theirs("die", parameters, {.protocol = true});
 
     const d1::placement where{places, {node_index{0}, node_index{1}, node_index{2}, node_index{3}}};
     const d1::program::program across = d1::program::parse(text, "across.d1p");
