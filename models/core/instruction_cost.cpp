@@ -42,6 +42,19 @@ std::uint64_t slice_lines(numerics::element_type type, std::uint64_t steps) {
     return divide_up(steps * 32 * numerics::bytes(type.format), packet_bytes);
 }
 
+/// Lines that the slices of A lie in where each step has a stretch of its own: of each step those of a pass's row
+/// blocks, wherever they begin.
+std::uint64_t strided_lines(const program::matrix_multiply<std::int64_t>& m, const core_parameters& core) {
+    const std::uint64_t slice = std::uint64_t{32} * numerics::bytes(m.a_type.format);
+    std::uint64_t sum = 0;
+    for (std::uint32_t block = 0; block < m.row_blocks; block += core.register_block_rows) {
+        const std::uint64_t blocks = std::min(core.register_block_rows, m.row_blocks - block);
+        sum +=
+            lines_of_rows(m.a + static_cast<std::int64_t>(block * slice), blocks * slice, m.k_steps, m.a_step_stride);
+    }
+    return sum;
+}
+
 /// Lines that the indices of a gather or scatter_add lie in.
 std::uint64_t index_lines(const auto& lookup) {
     return lines(lookup.indices, std::uint64_t{lookup.elements} * sizeof(std::int32_t));
@@ -70,7 +83,8 @@ unit_demand cost_of(const program::matrix_multiply<std::int64_t>& m, const core_
     const std::uint64_t rows = m.row_blocks;
     const std::uint64_t columns = m.column_blocks;
     const std::uint64_t steps = m.k_steps;
-    const std::uint64_t a_loads = rows * slice_lines(m.a_type, steps) * divide_up(columns, core.register_block_columns);
+    const std::uint64_t a_lines = m.a_step_stride == 0 ? rows * slice_lines(m.a_type, steps) : strided_lines(m, core);
+    const std::uint64_t a_loads = a_lines * divide_up(columns, core.register_block_columns);
     const std::uint64_t b_loads = columns * slice_lines(m.b_type, steps) * divide_up(rows, core.register_block_rows);
     const std::uint64_t c_lines = rows * columns * block_lines;
     unit_slots slots{};

@@ -57,6 +57,21 @@ core_parameters register_block(std::uint32_t rows, std::uint32_t columns) {
     return c;
 }
 
+TEST(cost_of_a_matrix_multiply, counts_the_lines_of_strided_slices_where_they_begin) {
+    matrix_step m = matrix(3, 4, 10, false);
+    const std::uint64_t b_lines = std::uint64_t{4} * 10 * 2;  // two passes over the rows: 2 and 1 blocks
+    m.a_step_stride = 640;
+    // Aligned: 2 and 1 lines a step; each for the two passes over the columns.
+    EXPECT_EQ(slots(cost(m), unit::vector_load), std::uint64_t{2} * 10 * 3 + b_lines);
+    m.a = 8;
+    EXPECT_EQ(slots(cost(m), unit::vector_load), std::uint64_t{2} * 10 * 5 + b_lines);
+    // Every eighth step begins on a line: the first and the ninth of ten.
+    m.a = 0;
+    m.a_step_stride = 648;
+    EXPECT_EQ(slots(cost(m), unit::vector_load), std::uint64_t{2} * (2 * 3 + 8 * 5) + b_lines);
+    EXPECT_EQ(slots(cost(m), unit::matrix), 120U);
+}
+
 TEST(unit_rates, are_those_of_the_parameters) {
     EXPECT_EQ(unit_rates(core_defaults, memory_defaults), (unit_slots{1, 16, 2, 1, 1}));
     core_parameters core;

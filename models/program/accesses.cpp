@@ -32,7 +32,11 @@ class collector {
         const auto b_slice = numerics::slice_elements * numerics::bytes(i.b_type.format);
         const auto c_block = numerics::block_elements * numerics::bytes(numerics::number_format::fp32);
         const auto c_bytes = saturating_product(i.row_blocks, i.column_blocks, c_block);
-        dense(i.a, saturating_product(i.row_blocks, i.k_steps, a_slice), false);
+        if (i.a_step_stride == 0) {
+            dense(i.a, saturating_product(i.row_blocks, i.k_steps, a_slice), false);
+        } else {
+            rows(i.a, i.k_steps, saturating_product(i.row_blocks, a_slice), i.a_step_stride, false);
+        }
         dense(i.b, saturating_product(i.column_blocks, i.k_steps, b_slice), false);
         if (i.accumulate != 0) dense(i.c, c_bytes, false);
         dense(i.c, c_bytes, true);

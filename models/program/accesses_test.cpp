@@ -137,6 +137,9 @@ TEST(accesses, of_a_vector_operation_in_place_overwrite_nothing_that_is_still_re
 }
 
 TEST(accesses, of_a_matrix_multiply_are_the_bytes_that_apply_reads_and_writes) {
+    // A's slices apart, from an odd place on.
+    matrix_multiply<std::int64_t> strided{0, 516, 1024, 0, 2, 1, 3, bf16, bf16, 136};
+    expect_exactly_observed(strided, 2048);
     // C: two blocks of 256 bytes at 0; A: one slice a step, two steps, at 512; B: two by two slices at 640.
     matrix_multiply<std::int64_t> i{0, 512, 640, 0, 1, 2, 2, bf16, bf16};
     const auto list = [&] {

@@ -18,12 +18,33 @@ namespace {
     return sram.subspan(static_cast<std::size_t>(address), bytes);
 }
 
+/// The slices of A, which lie step by step, in the order that they have where they are dense.
+[[nodiscard]] std::vector<std::byte> slices_by_row_block(const matrix_multiply<std::int64_t>& i,
+                                                         std::span<std::byte> sram) {
+    const std::size_t slice = numerics::slice_elements * numerics::bytes(i.a_type.format);
+    std::vector<std::byte> a(slice * i.row_blocks * i.k_steps);
+    for (std::int64_t step = 0; step < i.k_steps; ++step) {
+        const auto from = operand(sram, i.a + step * i.a_step_stride, slice * i.row_blocks);
+        for (std::size_t block = 0; block < i.row_blocks; ++block) {
+            std::memcpy(&a[(block * i.k_steps + static_cast<std::size_t>(step)) * slice], &from[block * slice], slice);
+        }
+    }
+    return a;
+}
+
 [[nodiscard]] applied compute(const matrix_multiply<std::int64_t>& i, std::span<std::byte> sram,
                               numerics::arithmetic rules) {
     const numerics::matrix_shape shape{i.row_blocks, i.column_blocks, i.k_steps};
     const auto c = operand(sram, i.c, shape.c_bytes());
-    const auto a = operand(sram, i.a, shape.a_bytes(i.a_type));
     const auto b = operand(sram, i.b, shape.b_bytes(i.b_type));
+    std::vector<std::byte> collected;
+    std::span<const std::byte> a;
+    if (i.a_step_stride == 0) {
+        a = operand(sram, i.a, shape.a_bytes(i.a_type));
+    } else {
+        collected = slices_by_row_block(i, sram);
+        a = collected;
+    }
     numerics::matrix_multiply_accumulate(c, a, i.a_type, b, i.b_type, shape, i.accumulate != 0, rules);
     return {};
 }

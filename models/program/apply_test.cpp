@@ -91,6 +91,31 @@ TEST(apply, multiplies_tiles_like_three_loops_over_the_documented_layouts) {
     }
 }
 
+TEST(apply, takes_slices_of_a_step_by_step_where_they_have_a_stride) {
+    // The same product from dense slices, and from planes of rows of four elements that begin anywhere.
+    constexpr std::size_t row_blocks = 3, steps = 5, rows = 24, a = 4096, b = 8192, planes = 12000;
+    constexpr std::int64_t stride = 8 * 31;
+    std::mt19937 engine(3);
+    memory dense(16384);
+    for (std::size_t i = 0; i < 8 * 4 * steps; ++i) dense.set(b, bf16, i, whole_number(engine));
+    memory strided = dense;
+    for (std::size_t r = 0; r < rows; ++r) {
+        for (std::size_t k = 0; k < 4 * steps; ++k) {
+            const float value = whole_number(engine);
+            dense.set(a, bf16, (r / 8 * steps + k / 4) * 32 + r % 8 * 4 + k % 4, value);
+            strided.set(planes + 24 + k / 4 * stride, bf16, r * 4 + k % 4, value);
+        }
+    }
+    matrix_multiply<std::int64_t> s{0, a, b, 0, row_blocks, 1, steps, bf16, bf16};
+    ASSERT_TRUE(apply(s, dense.bytes, {}));
+    s.a = planes + 24;
+    s.a_step_stride = stride;
+    ASSERT_TRUE(apply(s, strided.bytes, {}));
+    for (std::size_t i = 0; i < rows * 8; ++i) ASSERT_EQ(dense.get(0, fp32, i), strided.get(0, fp32, i)) << i;
+    s.c = planes;  // over its operand
+    EXPECT_FALSE(apply(s, strided.bytes, {}));
+}
+
 TEST(apply, computes_elementwise_operations_like_a_plain_loop) {
     struct known {
         elementwise_operation operation;

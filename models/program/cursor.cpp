@@ -42,6 +42,7 @@ class resolver {
         r.k_steps = i.k_steps;
         r.a_type = i.a_type;
         r.b_type = i.b_type;
+        r.a_step_stride = i.a_step_stride;
     }
     void operator()(const vector_operation<affine>& i) const {
         const bool is_random = i.rounding == numerics::rounding_mode::stochastic;

@@ -97,6 +97,7 @@ class reference {
             r.column_blocks = m->column_blocks;
             r.k_steps = m->k_steps;
             r.a_type = m->a_type;
+            r.a_step_stride = m->a_step_stride;
             r.b_type = m->b_type;
             return r;
         }

@@ -62,7 +62,9 @@ struct transfer_shape {
 
 /// C += A x B on the matrix unit, or C = A x B where `accumulate` is 0. Layouts are those of
 /// numerics::matrix_multiply_accumulate: A as slices of 8x4 elements [row block][k step], B as slices of 4x8
-/// [column block][k step], C as FP32 blocks of 8x8 [row block][column block]; all dense, on 64-byte lines.
+/// [column block][k step], C as FP32 blocks of 8x8 [row block][column block]; all dense, on 64-byte lines. With an
+/// `a_step_stride` the slices of A lie [k step][row block] instead: those of a step dense, from any byte on, the steps
+/// that many bytes apart. So planes of an image's pixels are operands of a convolution where they lie.
 template <typename Value>
 struct matrix_multiply {
     Value c{};
@@ -74,6 +76,7 @@ struct matrix_multiply {
     std::uint32_t k_steps = 0;
     numerics::element_type a_type{};
     numerics::element_type b_type{};
+    std::int64_t a_step_stride = 0;
     friend bool operator==(const matrix_multiply&, const matrix_multiply&) = default;
 };
 

@@ -56,6 +56,7 @@ struct text_form<matrix_multiply<affine>> {
         keys.required("a_type", i.a_type);
         keys.required("b_type", i.b_type);
         keys.optional("accumulate", i.accumulate, affine(1));
+        keys.optional("a_step_stride", i.a_step_stride, std::int64_t{0});
     }
 };
 

@@ -139,7 +139,8 @@ class generator {
                                                size(),
                                                size(),
                                                type(),
-                                               type()};
+                                               type(),
+                                               below(2) == 0 ? 0 : number()};
             case 1:
                 return vector(depth);
             case 2:

@@ -25,7 +25,7 @@ class instruction_validator {
         operand("b", i.b);
         operand("accumulate", i.accumulate);
         line_aligned("c", i.c);
-        line_aligned("a", i.a);
+        if (i.a_step_stride == 0) line_aligned("a", i.a);
         line_aligned("b", i.b);
         positive("row_blocks", i.row_blocks);
         positive("column_blocks", i.column_blocks);
