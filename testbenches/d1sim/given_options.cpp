@@ -1,10 +1,12 @@
 #include "testbenches/d1sim/given_options.hpp"
 
 #include <algorithm>
+#include <array>
 #include <boost/program_options.hpp>
 #include <charconv>
 #include <filesystem>
 #include <sstream>
+#include <string_view>
 
 #include "models/parameter/error.hpp"
 #include "platforms/configuration_tree.hpp"
@@ -80,28 +82,30 @@ po::options_description visible_options() {
     return all;
 }
 
-/// What may stand behind a command; help, version and dump-config end it before it begins.
-bool goes_with(const std::string& command, const std::string& option) {
-    const auto is_one_of = [&](std::initializer_list<std::string_view> names) {
-        return std::find(names.begin(), names.end(), option) != names.end();
-    };
-    const bool of_noc_alone = noc_options_description().find_nothrow(option, false) != nullptr;
-    if (command == "noc") {
-        return of_noc_alone || is_one_of({"command", "config", "set", "timing", "seed", "json"});
-    }
-    if (of_noc_alone) {
-        return false;
-    }
-    if (command == "map") {
-        return is_one_of({"command", "config", "set"});
-    }
-    if (command == "check") {
-        return is_one_of({"command", "config", "set", "on"});
-    }
-    if (command == "exec") {
-        return !is_one_of({"batch", "detail", "out", "stats-interval", "emit-programs"});
-    }
-    return !is_one_of({"load", "dump", "on"});
+/// What a command says of itself, and what may stand behind it; help, version and dump-config end it before it begins.
+struct command_description {
+    std::string_view name;
+    std::string_view help;
+    std::string_view options;  ///< each between spaces
+};
+
+constexpr std::array<command_description, 5> commands{{
+    {"run", run_help,
+     " config set timing detail functional check batch format out seed json statistics stats-interval emit-programs "},
+    {"exec", exec_help, " config set timing functional check seed json statistics load dump on "},
+    {"check", check_help, " config set on "},
+    {"noc", noc_help, " config set timing seed json pattern rate burst hot-share cycles warm-up csv no-dead "},
+    {"map", map_help, " config set "},
+}};
+
+const command_description* find_command(std::string_view name) {
+    const auto* const found =
+        std::find_if(commands.begin(), commands.end(), [&](const command_description& c) { return c.name == name; });
+    return found == commands.end() ? nullptr : found;
+}
+
+bool goes_with(const command_description& c, const std::string& option) {
+    return c.options.find(" " + option + " ") != std::string_view::npos;
 }
 
 /// "; the nearest is --check", for what is nearly an option.
@@ -165,15 +169,31 @@ po::variables_map parse(const std::vector<std::string>& arguments) {
 
 }  // namespace
 
+std::vector<std::string_view> command_names() {
+    std::vector<std::string_view> names;
+    for (const command_description& c : commands) {
+        names.push_back(c.name);
+    }
+    return names;
+}
+
 std::string help_of(const std::string& name) {
+    const command_description* const command = find_command(name);
     std::ostringstream text;
-    text << (name == "run"     ? run_help
-             : name == "exec"  ? exec_help
-             : name == "check" ? check_help
-             : name == "noc"   ? noc_help
-                               : introduction)
-         << "\n"
-         << visible_options() << exit_codes;
+    text << (command == nullptr ? introduction : command->help) << "\n";
+    if (command == nullptr) {
+        text << visible_options() << exit_codes;
+        return text.str();
+    }
+    const po::options_description all = visible_options();
+    po::options_description shown("Options");
+    for (const auto& option : all.options()) {
+        const std::string& word = option->long_name();
+        if (word == "help" || word == "version" || word == "dump-config" || goes_with(*command, word)) {
+            shown.add(option);
+        }
+    }
+    text << shown << exit_codes;
     return text.str();
 }
 
@@ -243,8 +263,9 @@ std::string given_options::output(const std::string& option, const std::vector<s
 }
 
 void given_options::refuse_strangers() const {
+    const command_description* const command = find_command(command_.at(0));
     for (const auto& [option, value] : values_) {
-        if (!goes_with(command_.at(0), option)) {
+        if (option != "command" && (command == nullptr || !goes_with(*command, option))) {
             throw input_error(error_class::option_conflict, "--" + option + " does not go with 'd1sim " + command_[0] +
                                                                 "'; see d1sim " + command_[0] + " --help");
         }

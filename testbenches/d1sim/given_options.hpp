@@ -4,6 +4,7 @@
 #include <boost/program_options/variables_map.hpp>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "platforms/configuration.hpp"
@@ -45,7 +46,11 @@ class given_options {
 /// configuration does.
 [[nodiscard]] configuration configuration_of(const given_options& given);
 
-/// The text of `d1sim COMMAND --help`, or of `d1sim --help`.
+/// Every command that there is.
+[[nodiscard]] std::vector<std::string_view> command_names();
+
+/// The text of `d1sim COMMAND --help`, with the options that go with it; of `d1sim --help` where there is no such
+/// command.
 [[nodiscard]] std::string help_of(const std::string& command);
 
 /// A whole number within limits. Throws input_error, naming the option, for anything else.

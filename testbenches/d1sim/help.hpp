@@ -41,6 +41,14 @@ and the longest chain of synchronisation.
 the results; the first lines of each program say how 'd1sim exec' runs it to the same bytes and cycles.
 )text";
 
+inline constexpr std::string_view map_help =
+    R"text(d1sim map [--config, --set] - print what lies at which address
+
+A line for each range of the flat, global addresses that the parameters make: the SRAM of each node, dead ones named as
+such, and what is reserved for other dies and for DIPs. An access to what is not mapped is answered with an address
+error, counted, and reported with its origin.
+)text";
+
 inline constexpr std::string_view exec_help =
     R"text(d1sim exec PROGRAM [options] - run programs in the text form, with NumPy arrays in and out
 

@@ -6,6 +6,7 @@
 #include <new>
 #include <string>
 #include <systemc>
+#include <variant>
 #include <vector>
 
 #include "models/parameter/error.hpp"
@@ -20,25 +21,28 @@
 
 namespace {
 
+d1::exit_code carry_out(const d1::printed_text& p) {
+    std::cout << p.text << std::flush;
+    if (!std::cout) {
+        throw d1::input_error(d1::error_class::file_unwritable, "cannot write to the standard output");
+    }
+    return d1::exit_code::good;
+}
+d1::exit_code carry_out(const d1::run_options& run) {
+    return d1::run_table(run);
+}
+d1::exit_code carry_out(const d1::exec_options& exec) {
+    return d1::exec_programs(exec);
+}
+d1::exit_code carry_out(const d1::check_options& check) {
+    return d1::check_programs(check);
+}
+d1::exit_code carry_out(const d1::noc_options& noc) {
+    return d1::run_noc(noc);
+}
+
 d1::exit_code run(const std::vector<std::string>& arguments) {
-    const d1::command_line line = d1::parse_command_line(arguments);
-    if (line.exec) {
-        return d1::exec_programs(*line.exec);
-    }
-    if (line.noc) {
-        return d1::run_noc(*line.noc);
-    }
-    if (line.check) {
-        return d1::check_programs(*line.check);
-    }
-    if (!line.run) {
-        std::cout << line.text << std::flush;
-        if (!std::cout) {
-            throw d1::input_error(d1::error_class::file_unwritable, "cannot write to the standard output");
-        }
-        return d1::exit_code::good;
-    }
-    return d1::run_table(*line.run);
+    return std::visit([](const auto& asked) { return carry_out(asked); }, d1::parse_command_line(arguments));
 }
 
 /// Gives the exit code.

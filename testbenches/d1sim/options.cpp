@@ -1,6 +1,7 @@
 #include "testbenches/d1sim/options.hpp"
 
 #include <algorithm>
+#include <array>
 #include <filesystem>
 #include <sstream>
 
@@ -107,13 +108,13 @@ check_options check_of(const given_options& given) {
     return {{command.begin() + 1, command.end()}, rectangle_of(given), configuration_of(given).value()};
 }
 
-std::string map_of(const given_options& given) {
+printed_text map_of(const given_options& given) {
     const words& command = given.command();
     if (command.size() > 1) {
         throw input_error(error_class::command_line,
                           "d1sim map: it takes no file; '" + command[1] + "' is one too many, or wants --config");
     }
-    return address_map_text(configuration_of(given).value());
+    return {address_map_text(configuration_of(given).value())};
 }
 
 run_options run_of(const given_options& given) {
@@ -175,44 +176,52 @@ run_options run_of(const given_options& given) {
     return run;
 }
 
+struct command_reader {
+    std::string_view name;
+    command_request (*read)(const given_options& given);
+};
+
+template <auto read>
+command_request read_as(const given_options& given) {
+    return read(given);
+}
+
+constexpr std::array<command_reader, 5> readers{{{"run", read_as<run_of>},
+                                                 {"exec", read_as<exec_of>},
+                                                 {"check", read_as<check_of>},
+                                                 {"noc", read_as<noc_of>},
+                                                 {"map", read_as<map_of>}}};
+
 }  // namespace
 
-command_line parse_command_line(const std::vector<std::string>& arguments) {
+command_request parse_command_line(const std::vector<std::string>& arguments) {
     const given_options given(arguments);
     const words& command = given.command();
-    command_line line;
     if (given.has("help") || arguments.empty()) {
-        line.text = help_of(command.empty() ? "" : command[0]);
-    } else if (given.has("version")) {
-        line.text = std::string(version) + "\n";
-    } else if (given.has("dump-config")) {
+        return printed_text{help_of(command.empty() ? "" : command[0])};
+    }
+    if (given.has("version")) {
+        return printed_text{std::string(version) + "\n"};
+    }
+    if (given.has("dump-config")) {
         const configuration chosen = configuration_of(given);
         static_cast<void>(chosen.value());  // a dump is a configuration that runs
         std::ostringstream text;
         chosen.dump(text);
-        line.text = text.str();
-    } else if (command.empty() || (command[0] != "run" && command[0] != "exec" && command[0] != "check" &&
-                                   command[0] != "map" && command[0] != "noc")) {
+        return printed_text{text.str()};
+    }
+    const auto* const found = std::find_if(readers.begin(), readers.end(), [&](const command_reader& r) {
+        return !command.empty() && r.name == command[0];
+    });
+    if (found == readers.end()) {
         throw input_error(
             error_class::command_line,
             (command.empty() ? std::string("no command is given") : "there is no command '" + command[0] + "'") +
                 "; 'd1sim run FILE' runs the layers of a table, exec and check are for programs, noc "
                 "measures the mesh, map prints the addresses; see d1sim --help");
-    } else {
-        given.refuse_strangers();
-        if (command[0] == "run") {
-            line.run = run_of(given);
-        } else if (command[0] == "exec") {
-            line.exec = exec_of(given);
-        } else if (command[0] == "noc") {
-            line.noc = noc_of(given);
-        } else if (command[0] == "map") {
-            line.text = map_of(given);
-        } else {
-            line.check = check_of(given);
-        }
     }
-    return line;
+    given.refuse_strangers();
+    return found->read(given);
 }
 
 }  // namespace d1

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "models/numerics/number_format.hpp"
@@ -55,17 +56,16 @@ struct check_options {
     d1_parameters parameters{};
 };
 
-/// What a command line asks for: one of the commands, or a text to print and nothing else.
-struct command_line {
-    std::optional<run_options> run{};
-    std::optional<exec_options> exec{};
-    std::optional<check_options> check{};
-    std::optional<noc_options> noc{};
-    std::string text{};
+/// A text to print, and nothing else to do.
+struct printed_text {
+    std::string text;
 };
+
+/// What a command line asks for.
+using command_request = std::variant<printed_text, run_options, exec_options, check_options, noc_options>;
 
 /// Reads the arguments, program name excluded. Throws input_error for anything it does not understand, with the nearest
 /// known option where there is one.
-[[nodiscard]] command_line parse_command_line(const std::vector<std::string>& arguments);
+[[nodiscard]] command_request parse_command_line(const std::vector<std::string>& arguments);
 
 }  // namespace d1

@@ -8,8 +8,13 @@
 
 #include <filesystem>
 #include <fstream>
+#include <iterator>
+#include <set>
+#include <sstream>
+#include <variant>
 
 #include "models/parameter/error.hpp"
+#include "testbenches/d1sim/given_options.hpp"
 
 namespace d1 {
 namespace {
@@ -22,10 +27,11 @@ using words = std::vector<std::string>;
 
 run_options run_of(words more) {
     more.insert(more.begin(), {"run", "net.csv"});
-    const command_line line = parse_command_line(more);
-    EXPECT_TRUE(line.run);
-    EXPECT_EQ(line.text, "");
-    return line.run.value_or(run_options{});
+    return std::get<run_options>(parse_command_line(more));
+}
+
+std::string text_of(const words& arguments) {
+    return std::get<printed_text>(parse_command_line(arguments)).text;
 }
 
 std::string refusal(const words& arguments) {
@@ -67,28 +73,79 @@ class text_file {
 
 TEST(command_line, without_anything_or_with_help_is_a_text_that_teaches) {
     for (const words& arguments : {words{}, words{"--help"}, words{"-h"}, words{"run", "net.csv", "--help"}}) {
-        const command_line line = parse_command_line(arguments);
-        EXPECT_FALSE(line.run);
-        EXPECT_THAT(line.text, AllOf(HasSubstr("d1sim run FILE"), HasSubstr("Exit codes")));
+        const std::string text = text_of(arguments);
+        EXPECT_THAT(text, AllOf(HasSubstr("d1sim run FILE"), HasSubstr("Exit codes")));
         for (const char* option :
              {"--config", "--set", "--dump-config", "--timing lt|at|ca", "--functional on|off", "--check", "--batch",
               "--out bf16|fp32", "--seed", "--json", "--statistics", "--stats-interval", "--version"}) {
-            EXPECT_THAT(line.text, HasSubstr(option));
+            EXPECT_THAT(text, HasSubstr(option));
         }
     }
 }
 
 TEST(command_line, help_of_run_tells_what_a_table_looks_like) {
-    EXPECT_THAT(parse_command_line({"run", "--help"}).text, HasSubstr("Layer, M, N, K"));
+    EXPECT_THAT(text_of({"run", "--help"}), HasSubstr("Layer, M, N, K"));
 }
 
 TEST(command_line, version_is_a_line) {
-    EXPECT_THAT(parse_command_line({"--version"}).text, testing::MatchesRegex("d1sim [0-9]+\\.[0-9]+\\.[0-9]+\n"));
+    EXPECT_THAT(text_of({"--version"}), testing::MatchesRegex("d1sim [0-9]+\\.[0-9]+\\.[0-9]+\n"));
+}
+
+TEST(command_line, help_lists_every_command_and_each_has_an_input_that_fuzzing_starts_from) {
+    std::set<std::string> seeds;
+    for (const auto& file : std::filesystem::directory_iterator(D1_OPTION_SEEDS)) {
+        std::ifstream lines(file.path());
+        words arguments;
+        for (std::string line; std::getline(lines, line);) arguments.push_back(line);
+        // The command may stand anywhere; what is refused reaches none.
+        if (refusal(arguments) == "(accepted)") seeds.insert(arguments.begin(), arguments.end());
+    }
+    for (const std::string_view command : command_names()) {
+        EXPECT_THAT(text_of({"--help"}), HasSubstr("\n  d1sim " + std::string(command) + " "));
+        EXPECT_THAT(text_of({std::string(command), "--help"}), HasSubstr("d1sim " + std::string(command)));
+        EXPECT_THAT(seeds, testing::Contains(command)) << "testbenches/fuzz/corpus/options has no such command line";
+        EXPECT_THAT(refusal({std::string(command), "--pattern"}), Not(HasSubstr("there is no command")));
+    }
+    std::istringstream help(text_of({"--help"}));
+    std::size_t listed = 0;
+    for (std::string line; std::getline(help, line) && line != "Examples";) {
+        const bool is_command = line.starts_with("  d1sim ") && !line.starts_with("  d1sim -");
+        listed += is_command ? 1 : 0;
+    }
+    EXPECT_EQ(listed, command_names().size()) << "help lists a command that there is not";
+}
+
+TEST(command_line, options_of_the_help_are_words_that_fuzzing_tries) {
+    std::ifstream file(D1_OPTION_DICTIONARY);
+    const std::string dictionary{std::istreambuf_iterator<char>(file), {}};
+    std::istringstream help(text_of({"--help"}));
+    std::size_t options = 0;
+    for (std::string line; std::getline(help, line);) {
+        const std::size_t name = line.find("--");
+        if (name == std::string::npos || name > 8 || !line.starts_with("  ") || line.starts_with("  d1sim")) continue;
+        ++options;
+        const std::string option = line.substr(name, line.find(' ', name) - name);
+        EXPECT_THAT(dictionary, HasSubstr("\"" + option + "\""));
+    }
+    EXPECT_GT(options, 20U);
+}
+
+TEST(command_line, help_of_a_command_has_the_options_that_go_with_it) {
+    EXPECT_THAT(text_of({"map", "--help"}), AllOf(HasSubstr("--set"), Not(HasSubstr("--timing")), HasSubstr("DIP")));
+    EXPECT_THAT(text_of({"noc", "--help"}), AllOf(HasSubstr("--rate"), Not(HasSubstr("--batch"))));
+    EXPECT_THAT(text_of({"exec", "--help"}), AllOf(HasSubstr("--load"), Not(HasSubstr("--format"))));
+    EXPECT_THAT(text_of({"run", "--help"}), AllOf(HasSubstr("--format"), Not(HasSubstr("--load"))));
+}
+
+TEST(command_line, exec_takes_no_option_that_it_would_ignore) {
+    for (const char* option : {"--format", "--out", "--batch", "--detail", "--stats-interval", "--emit-programs"}) {
+        EXPECT_THAT(refusal({"exec", "p.d1p", option, "bf16"}), HasSubstr("does not go with 'd1sim exec'")) << option;
+    }
 }
 
 TEST(command_line, run_needs_one_file) {
-    EXPECT_EQ(parse_command_line({"run", "a.csv"}).run.value().topology, "a.csv");
-    EXPECT_EQ(parse_command_line({"--check", "run", "--", "-a.csv"}).run.value().topology, "-a.csv");
+    EXPECT_EQ(std::get<run_options>(parse_command_line({"run", "a.csv"})).topology, "a.csv");
+    EXPECT_EQ(std::get<run_options>(parse_command_line({"--check", "run", "--", "-a.csv"})).topology, "-a.csv");
     EXPECT_EQ(refusal({"run", ""}), "d1sim run: the name of the file is empty");
     EXPECT_THAT(refusal({"run"}), AllOf(StartsWith("d1sim run: which file?"), HasSubstr("--help")));
     EXPECT_THAT(refusal({"run", "a.csv", "b.csv"}),
@@ -317,9 +374,7 @@ TEST(parameter_option, dump_shows_the_outcome_and_gives_the_same_when_loaded) {
     const words changes{"--set", "die.noc.hop_cycles=2", "--timing", "lt", "--seed", "77", "--functional", "off"};
     words dump = changes;
     dump.emplace_back("--dump-config");
-    const command_line line = parse_command_line(dump);
-    EXPECT_FALSE(line.run);
-    const text_file config(line.text);
+    const text_file config(text_of(dump));
     EXPECT_EQ(run_of({"--config", config.name()}).parameters, run_of(changes).parameters);
 }
 
@@ -333,7 +388,7 @@ TEST(options, a_name_that_boost_would_replace_for_ever_is_refused) {
     }
     EXPECT_THAT(refusal({"--check=%canonical_option%"}), HasSubstr("'--check'"));
     EXPECT_THAT(refusal({"--json=", "%canonical_option%"}), HasSubstr("--json"));
-    EXPECT_EQ(parse_command_line({"run", "--", "-%value%.csv"}).run->topology, "-%value%.csv");
+    EXPECT_EQ(std::get<run_options>(parse_command_line({"run", "--", "-%value%.csv"})).topology, "-%value%.csv");
     EXPECT_EQ(run_of({"--json", "a%value%.json"}).json, "a%value%.json");
 }
 

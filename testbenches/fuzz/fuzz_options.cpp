@@ -3,12 +3,15 @@
 
 #include <algorithm>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "testbenches/d1sim/options.hpp"
 #include "testbenches/fuzz/property.hpp"
 
 namespace {
+
+using d1::fuzz::require;
 
 std::vector<std::string> arguments_of(std::string_view text) {
     std::vector<std::string> arguments;
@@ -20,35 +23,29 @@ std::vector<std::string> arguments_of(std::string_view text) {
     return arguments;
 }
 
+// What holds for each kind of command: one that has no property here does not compile.
+struct properties {
+    void operator()(const d1::printed_text& p) const { require(!p.text.empty(), "a text says something"); }
+    void operator()(const d1::exec_options& exec) const { require(!exec.program.empty(), "a program has a file"); }
+    void operator()(const d1::check_options& check) const { require(!check.programs.empty(), "a check has files"); }
+    void operator()(const d1::noc_options& noc) const {
+        require(!noc.rates.empty() && noc.burst_packets >= 1 && noc.burst_packets <= 16 && noc.measured >= 20,
+                "a mesh is loaded at some rate, for some time");
+    }
+    void operator()(const d1::run_options& run) const {
+        require(!run.topology.empty() && run.batch >= 1, "a run has a file and a batch");
+        require(!run.check || run.parameters.simulation.functional, "a check has results");
+        require(run.sample_interval == 0 || !run.json.empty(), "samples have a file");
+    }
+};
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-    using d1::fuzz::require;
     const std::vector<std::string> arguments = arguments_of(d1::fuzz::as_text(data, size));
-    d1::command_line line;
-    if (d1::fuzz::accepted([&] { line = d1::parse_command_line(arguments); })) {
-        require(int{line.run.has_value()} + int{line.exec.has_value()} + int{line.check.has_value()} +
-                        int{line.noc.has_value()} + int{!line.text.empty()} ==
-                    1,
-                "a command line asks for one command or for a text");
-        if (line.exec) {
-            require(!line.exec->program.empty(), "a program has a file");
-        }
-        if (line.check) {
-            require(!line.check->programs.empty(), "a check has files");
-        }
-        if (line.noc) {
-            require(!line.noc->rates.empty() &&
-                        std::ranges::all_of(line.noc->rates, [](double rate) { return rate > 0 && rate <= 1; }),
-                    "traffic has rates within their limits");
-            require(line.noc->burst_packets >= 1 && line.noc->burst_packets <= 16, "a burst has 1 to 16 packets");
-            require(line.noc->hot_share >= 0 && line.noc->hot_share <= 1, "a share is a part of the whole");
-        }
-        if (line.run) {
-            require(!line.run->topology.empty() && line.run->batch >= 1, "a run has a file and a batch");
-            require(!line.run->check || line.run->parameters.simulation.functional, "a check has results");
-            require(line.run->sample_interval == 0 || !line.run->json.empty(), "samples have a file");
-        }
+    d1::command_request request;
+    if (d1::fuzz::accepted([&] { request = d1::parse_command_line(arguments); })) {
+        std::visit(properties(), request);
     }
     return 0;
 }
