@@ -16,7 +16,7 @@ class arbiter {
     /// only under oldest_first, where equal ages go to the first in round-robin order.
     template <typename Age>
     [[nodiscard]] std::uint32_t pick(arbitration_kind kind, std::uint32_t requests, Age&& age) const noexcept {
-        if ((requests & (requests - 1)) == 0 || kind == arbitration_kind::fixed_priority) {
+        if (kind == arbitration_kind::fixed_priority) {
             return static_cast<std::uint32_t>(std::countr_zero(requests));
         }
         const std::uint32_t behind = requests & (~0U << next_);

@@ -1,5 +1,6 @@
 #include "models/noc/cycle_ends.hpp"
 
+#include <bit>
 #include <numeric>
 #include <utility>
 
@@ -10,14 +11,15 @@ cycle_sender::cycle_sender(const sc_core::sc_module_name& name, const noc_parame
     : sc_module(name),
       parameters_(parameters),
       events_(events),
-      credits_back_(parameters.injection_packets_per_cycle * (parameters.hop_cycles + 1) * 4) {
+      credits_(message_class_count * parameters.channels_per_class, parameters.buffer_depth, 1, parameters.hop_cycles) {
     out.bind(*this);
-    credits_.fill(parameters.buffer_depth);
 }
 
 void cycle_sender::send(burst_ptr b) {
     b->times.first = events_.now();
-    queues_[static_cast<std::size_t>(b->channel_class)].push_back(std::move(b));
+    const auto c = static_cast<std::uint32_t>(b->channel_class);
+    queues_[c].push_back(std::move(b));
+    waiting_ |= 1U << c;
     events_.activate(*this);
 }
 
@@ -35,10 +37,9 @@ std::uint32_t cycle_sender::channel_of(const burst& b) const {
 void cycle_sender::evaluate() {
     for (std::uint32_t n = 0; n < parameters_.injection_packets_per_cycle; ++n) {
         std::uint32_t ready = 0;
-        for (std::uint32_t c = 0; c < message_class_count; ++c) {
-            if (!queues_[c].empty() && credits_[channel_of(*queues_[c].front())] > 0) {
-                ready |= 1U << c;
-            }
+        for (std::uint32_t left = waiting_; left != 0; left &= left - 1) {
+            const auto c = static_cast<std::uint32_t>(std::countr_zero(left));
+            ready |= (credits_.available(0) >> channel_of(*queues_[c].front()) & 1U) << c;
         }
         if (ready == 0) {
             return;
@@ -51,34 +52,33 @@ void cycle_sender::evaluate() {
 }
 
 void cycle_sender::send_packet(std::uint32_t message_class) {
-    const burst_ptr b = queues_[message_class].front();
+    std::deque<burst_ptr>& queue = queues_[message_class];
+    const burst_ptr b = queue.front();
     const std::uint32_t index = next_index_[message_class]++;
     if (index == 0) {
         b->entered = events_.now();
     }
     if (index + 1 == b->times.count) {
         next_index_[message_class] = 0;
-        queues_[message_class].pop_front();
+        queue.pop_front();
+        waiting_ &= ~(std::uint32_t{queue.empty()} << message_class);
     }
     const std::uint32_t channel = channel_of(*b);
-    --credits_[channel];
+    credits_.spend(0, channel);
     link_phase phase{link_phase::kind::packet, static_cast<std::uint8_t>(channel), static_cast<std::uint8_t>(index)};
     sc_core::sc_time delay;
     out->nb_transport_fw(*b, phase, delay);
 }
 
 tlm::tlm_sync_enum cycle_sender::nb_transport_bw(burst&, link_phase& phase, sc_core::sc_time&) {
-    credits_back_.put(phase.channel, events_.now() + parameters_.hop_cycles);
+    credits_.put(0, phase.channel, events_.now() + parameters_.hop_cycles);
     events_.activate(*this);
     return tlm::TLM_ACCEPTED;
 }
 
 bool cycle_sender::commit() {
-    const timing::cycle next = events_.now() + 1;
-    while (const std::uint8_t* const channel = credits_back_.take(next)) {
-        ++credits_[*channel];
-    }
-    return waiting() > 0 || !credits_back_.empty();
+    credits_.advance(events_.now() + 1);
+    return waiting_ != 0 || !credits_.settled();
 }
 
 void cycle_sender::reset() {
@@ -86,8 +86,8 @@ void cycle_sender::reset() {
         q.clear();
     }
     next_index_ = {};
-    credits_.fill(parameters_.buffer_depth);
-    credits_back_.drain([](std::uint8_t) {});
+    waiting_ = 0;
+    credits_.reset();
     classes_.reset();
 }
 

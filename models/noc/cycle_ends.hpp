@@ -9,7 +9,6 @@
 
 #include "models/noc/arbiter.hpp"
 #include "models/noc/channel_buffers.hpp"
-#include "models/noc/delay_line.hpp"
 #include "models/noc/noc_parameters.hpp"
 #include "models/packet/link.hpp"
 #include "models/timing/event_queue.hpp"
@@ -43,8 +42,8 @@ class cycle_sender : public sc_core::sc_module, private link_initiator, private 
     timing::event_queue& events_;
     std::array<std::deque<burst_ptr>, message_class_count> queues_;
     std::array<std::uint32_t, message_class_count> next_index_{};
-    std::array<std::uint32_t, channel_buffers::max_channels> credits_{};
-    delay_line<std::uint8_t> credits_back_;
+    std::uint32_t waiting_ = 0;  // message classes with a burst in the queue, bit c for class c
+    channel_credits credits_;    // for one port
     arbiter classes_;
 };
 

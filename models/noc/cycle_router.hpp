@@ -8,7 +8,6 @@
 
 #include "models/noc/arbiter.hpp"
 #include "models/noc/channel_buffers.hpp"
-#include "models/noc/delay_line.hpp"
 #include "models/noc/noc_parameters.hpp"
 #include "models/packet/link.hpp"
 #include "models/timing/event_queue.hpp"
@@ -50,39 +49,30 @@ class cycle_router final : public timing::clocked_block {
     void reset();
 
   private:
-    struct arrival {
-        burst* carrier = nullptr;
-        std::uint8_t index = 0;
-        std::uint8_t channel = 0;
-    };
     /// What belongs to a port, both ways.
     struct side {
-        explicit side(std::uint32_t under_way) : arrivals(under_way), credits_back(under_way) {}
         forward_interface* forward = nullptr;
         backward_interface* backward = nullptr;
-        std::uint32_t rate = 1;                                             ///< packets a cycle out of it
-        std::array<std::uint8_t, channel_buffers::max_channels> credits{};  ///< places free at the other end
-        arbiter inputs;                                                     ///< for this side's output
-        arbiter channels;                                                   ///< of this side's input
         link_counts counts;
-        delay_line<arrival> arrivals;
-        delay_line<std::uint8_t> credits_back;
+        arbiter inputs;    ///< for this side's output
+        arbiter channels;  ///< of this side's input
     };
 
     void evaluate() override;
     bool commit() override;
-    [[nodiscard]] bool allocate(std::uint32_t round);
-    [[nodiscard]] std::uint32_t ready_channels(std::uint32_t input, std::uint32_t round) const;
+    [[nodiscard]] bool allocate(std::uint32_t open);
+    [[nodiscard]] std::uint32_t ready_channels(std::uint32_t input, std::uint32_t open) const;
     void send(std::uint32_t input, std::uint32_t channel);
-    void release_all();
 
     const std::uint16_t* routes_;
-    noc_parameters parameters_;
-    std::uint32_t channels_;
-    std::uint32_t rounds_;
     timing::event_queue& events_;
+    std::uint32_t hop_cycles_;
+    arbitration_kind arbitration_;
+    std::uint32_t rounds_;
+    std::array<side, port_count> sides_;
     channel_buffers buffers_;
-    std::vector<side> sides_;
+    channel_credits credits_;
+    noc_parameters parameters_;
 };
 
 }  // namespace d1::noc

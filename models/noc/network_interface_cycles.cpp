@@ -11,12 +11,8 @@ namespace d1::noc {
 network_interface::cycle_level::cycle_level(network_interface& owner)
     : owner_(owner),
       events_(owner.my_.events),
-      channels_(message_class_count * owner.noc_.channels_per_class),
-      buffers_(channels_, owner.noc_.buffer_depth, 1),
-      arrivals_(owner.noc_.ejection_packets_per_cycle * (owner.noc_.hop_cycles + 1)),
-      credits_back_(std::max(owner.noc_.link_packets_per_cycle, owner.noc_.ejection_packets_per_cycle) *
-                    (owner.noc_.hop_cycles + 1)) {
-    credits_.fill(owner.noc_.buffer_depth);
+      buffers_(message_class_count * owner.noc_.channels_per_class, owner.noc_.buffer_depth, 1, owner.noc_.hop_cycles),
+      credits_(message_class_count * owner.noc_.channels_per_class, owner.noc_.buffer_depth, 1, owner.noc_.hop_cycles) {
 }
 
 network_interface::cycle_level::~cycle_level() {
@@ -25,12 +21,12 @@ network_interface::cycle_level::~cycle_level() {
 
 void network_interface::cycle_level::packet_arrives(burst& b, const link_phase& phase) {
     intrusive_ptr_add_ref(&b);
-    arrivals_.put({&b, phase.index, phase.channel}, events_.now() + owner_.noc_.hop_cycles);
+    buffers_.put(0, phase.channel, b, phase.index, 0, events_.now() + owner_.noc_.hop_cycles);
     events_.activate(*this);
 }
 
 void network_interface::cycle_level::credit_arrives(const link_phase& phase) {
-    credits_back_.put(phase.channel, events_.now() + owner_.noc_.hop_cycles);
+    credits_.put(0, phase.channel, events_.now() + owner_.noc_.hop_cycles);
     events_.activate(*this);
 }
 
@@ -94,7 +90,7 @@ std::uint32_t network_interface::cycle_level::ready_classes(timing::cycle now) {
         if (!d.carrier && owner_.is_ready(static_cast<message_class>(c), now)) {
             begin(static_cast<message_class>(c), now);
         }
-        if (d.carrier && d.ready <= now && credits_[d.channel] > 0) {
+        if (d.carrier && d.ready <= now && credits_.left(0, d.channel) > 0) {
             ready |= 1U << c;
         }
     }
@@ -146,7 +142,7 @@ void network_interface::cycle_level::send(message_class c, timing::cycle now) {
         }
     }
     ++owner_.count_.packets_sent;
-    --credits_[d.channel];
+    credits_.spend(0, d.channel);
     link_phase phase{link_phase::kind::packet, static_cast<std::uint8_t>(d.channel), static_cast<std::uint8_t>(d.next)};
     sc_core::sc_time delay;
     owner_.out->nb_transport_fw(b, phase, delay);
@@ -220,15 +216,10 @@ bool network_interface::cycle_level::has_departures() const noexcept {
 
 bool network_interface::cycle_level::commit() {
     const timing::cycle next = events_.now() + 1;
-    while (const arrival* const a = arrivals_.take(next)) {
-        buffers_.push(0, a->channel, {a->carrier, next, a->index, 0});
-    }
-    while (const std::uint8_t* const channel = credits_back_.take(next)) {
-        ++credits_[*channel];
-        assert(credits_[*channel] <= owner_.noc_.buffer_depth);
-    }
+    buffers_.advance(next);
+    credits_.advance(next);
     owner_.outstanding_ -= std::exchange(answered_, 0);
-    if (buffers_.occupied_ports() != 0 || !arrivals_.empty() || !credits_back_.empty() || has_departures()) {
+    if (!buffers_.empty() || !credits_.settled() || has_departures()) {
         return true;
     }
     const timing::cycle ready = owner_.next_ready();
@@ -241,19 +232,12 @@ bool network_interface::cycle_level::commit() {
 
 void network_interface::cycle_level::reset() {
     departures_ = {};
-    credits_.fill(owner_.noc_.buffer_depth);
+    credits_.reset();
     classes_.reset();
     taken_.reset();
     owed_ = {};
     answered_ = 0;
-    arrivals_.drain([](const arrival& a) { intrusive_ptr_release(a.carrier); });
-    credits_back_.drain([](std::uint8_t) {});
-    for (std::uint32_t c = 0; c < channels_; ++c) {
-        while (buffers_.size(0, c) > 0) {
-            intrusive_ptr_release(buffers_.front(0, c).carrier);
-            buffers_.pop(0, c);
-        }
-    }
+    buffers_.release_all();
 }
 
 }  // namespace d1::noc

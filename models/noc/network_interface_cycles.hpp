@@ -6,7 +6,6 @@
 
 #include "models/noc/arbiter.hpp"
 #include "models/noc/channel_buffers.hpp"
-#include "models/noc/delay_line.hpp"
 #include "models/noc/network_interface_parts.hpp"
 
 namespace d1::noc {
@@ -59,21 +58,13 @@ class network_interface::cycle_level final : public timing::clocked_block {
 
     network_interface& owner_;
     timing::event_queue& events_;
-    std::uint32_t channels_;
     std::array<departure, message_class_count> departures_;
-    std::array<std::uint32_t, channel_buffers::max_channels> credits_{};
     arbiter classes_;
     arbiter taken_;                                          // whose turn among the channels
     std::array<std::uint32_t, message_class_count> owed_{};  // replies and answers that have a place of reply_depth
     std::uint32_t answered_ = 0;                             // places of the window that the next cycle finds free
     channel_buffers buffers_;                                // of one port
-    struct arrival {
-        burst* carrier = nullptr;
-        std::uint8_t index = 0;
-        std::uint8_t channel = 0;
-    };
-    delay_line<arrival> arrivals_;
-    delay_line<std::uint8_t> credits_back_;
+    channel_credits credits_;                                // for one port
 };
 
 }  // namespace d1::noc

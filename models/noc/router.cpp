@@ -42,7 +42,7 @@ router::router(const sc_core::sc_module_name& name, node_index here, const route
         in_[i] = std::make_unique<in_socket>((std::string(port_names[i]) + "_in").c_str());
         out_[i] = std::make_unique<out_socket>((std::string(port_names[i]) + "_out").c_str());
         in_[i]->bind(inputs_[i]);
-        credit_ends_[i].connect(*this, p);
+        credit_ends_[i].connect(p);
         out_[i]->bind(credit_ends_[i]);
     }
     for (std::uint32_t i = 0; i < port_count; ++i) {
@@ -69,7 +69,11 @@ void router::set_timing(timing_kind timing) {
             cycles_->connect(static_cast<port>(i), out_[i]->size() > 0 ? out_[i]->operator->() : nullptr,
                              back.size() > 0 ? back.operator->() : nullptr,
                              {&outputs_[i].packets, &outputs_[i].waited});
+            credit_ends_[i].run_cycles(cycles_.get());
         }
+    }
+    for (input& from : inputs_) {
+        from.run_cycles(timing == timing_kind::ca ? cycles_.get() : nullptr);
     }
 }
 
@@ -93,15 +97,15 @@ void router::input::b_transport(burst& b, sc_core::sc_time& delay) {
 }
 
 tlm::tlm_sync_enum router::input::nb_transport_fw(burst& b, link_phase& phase, sc_core::sc_time& delay) {
-    if (owner_->timing_ != timing_kind::ca) {
+    if (cycles_ == nullptr) {
         return link_target::nb_transport_fw(b, phase, delay);
     }
-    owner_->cycles_->packet_arrives(from_, b, phase);
+    cycles_->packet_arrives(from_, b, phase);
     return tlm::TLM_ACCEPTED;
 }
 
 tlm::tlm_sync_enum router::credit_end::nb_transport_bw(burst&, link_phase& phase, sc_core::sc_time&) {
-    owner_->cycles_->credit_arrives(to_, phase);
+    cycles_->credit_arrives(to_, phase);
     return tlm::TLM_ACCEPTED;
 }
 

@@ -63,6 +63,7 @@ class router : public router_base {
       public:
         void connect(router& owner, port from);
         void lead_to(std::uint32_t output, next_module* next) { next_[output] = next; }
+        void run_cycles(cycle_router* cycles) { cycles_ = cycles; }
         void b_transport(burst& b, sc_core::sc_time& delay) override;
         tlm::tlm_sync_enum nb_transport_fw(burst& b, link_phase& phase, sc_core::sc_time& delay) override;
 
@@ -71,11 +72,12 @@ class router : public router_base {
         void forward_reserving(std::uint32_t to, burst& b, sc_core::sc_time& delay);
         void forward_waiting(std::uint32_t to, burst& b, sc_core::sc_time& delay);
 
+        cycle_router* cycles_ = nullptr;  // at ca alone
+        port from_ = port::local;
         const std::uint16_t* routes_ = nullptr;
         std::array<next_module*, port_count> next_{};
         output* outputs_ = nullptr;
         const router* owner_ = nullptr;
-        port from_ = port::local;
         std::uint32_t shift_ = 0;    // of this port's three bits in a word of the routes
         std::uint32_t entered_ = 0;  // hops that entering here counts
     };
@@ -83,14 +85,12 @@ class router : public router_base {
     /// A sending link's end for what comes back.
     class credit_end final : public link_initiator {
       public:
-        void connect(router& owner, port to) {
-            owner_ = &owner;
-            to_ = to;
-        }
+        void connect(port to) { to_ = to; }
+        void run_cycles(cycle_router* cycles) { cycles_ = cycles; }
         tlm::tlm_sync_enum nb_transport_bw(burst& b, link_phase& phase, sc_core::sc_time& delay) override;
 
       private:
-        router* owner_ = nullptr;
+        cycle_router* cycles_ = nullptr;
         port to_ = port::local;
     };
 

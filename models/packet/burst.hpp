@@ -41,25 +41,32 @@ class burst_pool;
 
 /// Up to 16 packets of one transfer to one node, or a request, signal or answer of one packet. One object serves every
 /// timing level. It belongs to a pool; whoever keeps one past a call holds a burst_ptr.
-struct burst {
+/// What every router reads and writes stands first, in one line of the host's cache.
+struct alignas(64) burst {
     static constexpr std::uint32_t capacity = packet_times::capacity;
+
+  private:
+    std::uint32_t references_ = 0;
+
+  public:
+    std::uint32_t hops = 0;  ///< routers entered so far, less one
 
     node_index source{};
     node_index destination{};
     message_class channel_class = message_class::data;
     burst_kind kind = burst_kind::signal;
     burst_status status = burst_status::good;
-    bool loaded = false;         ///< the bytes were fetched before the injection, from a memory that answers later
-    bool refused = false;        ///< at: a calendar on the way was full to its horizon; no slot is taken
-    std::uint64_t sequence = 0;  ///< number in its (source, class)
+    bool loaded = false;   ///< the bytes were fetched before the injection, from a memory that answers later
+    bool refused = false;  ///< at: a calendar on the way was full to its horizon; no slot is taken
 
     /// When each packet stands at the module that is being called, in cycles: `times.first` is the call's `delay` from
     /// now, spelt out; the other packets follow.
     packet_times times;
 
-    std::uint64_t created = 0;  ///< the cycle in which it came to be, for whoever measures
-    std::uint64_t entered = 0;  ///< ca: the cycle in which its first packet left for the mesh
-    std::uint32_t taken = 0;    ///< ca: packets that its destination has taken
+    std::uint64_t sequence = 0;  ///< number in its (source, class)
+    std::uint64_t created = 0;   ///< the cycle in which it came to be, for whoever measures
+    std::uint64_t entered = 0;   ///< ca: the cycle in which its first packet left for the mesh
+    std::uint32_t taken = 0;     ///< ca: packets that its destination has taken
 
     transfer_piece piece;        ///< what is carried or, by a pull request, asked for
     std::int64_t semaphore = 0;  ///< signal: which
@@ -71,7 +78,6 @@ struct burst {
     std::uint32_t race_transfer = 0;  ///< the race detector's name for the transfer
     issuer from;                      ///< the instruction behind it
     causality cause;                  ///< what led to this burst
-    std::uint32_t hops = 0;           ///< routers entered so far, less one
 
     [[nodiscard]] bool carries_data() const noexcept {
         return kind == burst_kind::push_data || kind == burst_kind::pull_data;
@@ -90,7 +96,6 @@ struct burst {
     using payload_block = std::array<std::byte, std::size_t{capacity} * packet_bytes>;
     std::unique_ptr<payload_block> payload_;  // kept by the object when it goes back to the pool
     burst_pool* pool_ = nullptr;
-    std::uint32_t references_ = 0;
 };
 
 using burst_ptr = boost::intrusive_ptr<burst>;

@@ -48,10 +48,7 @@ void event_queue::schedule(cycle at, std::uint64_t order, event_handler& handler
     }
 }
 
-void event_queue::activate(clocked_block& block) {
-    if (block.active_) {
-        return;
-    }
+void event_queue::wake(clocked_block& block) {
     block.active_ = true;
     active_.push_back(&block);
     if (!serving_) {

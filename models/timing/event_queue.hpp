@@ -81,7 +81,11 @@ class event_queue : public sc_core::sc_module {
 
     /// Something was sent to `block` in the cycle that is being served: it commits at the end of it and is evaluated in
     /// every cycle from the next on, until it has nothing left to do.
-    void activate(clocked_block& block);
+    void activate(clocked_block& block) {
+        if (!block.active_) {
+            wake(block);
+        }
+    }
 
     /// Drops all events, lets all clocked blocks rest and starts a new count of cycles at SystemC's present time.
     void reset();
@@ -113,6 +117,7 @@ class event_queue : public sc_core::sc_module {
     static constexpr std::uint64_t near_cycles = 4096;  // events nearer than this lie in the wheel
 
     void serve();
+    void wake(clocked_block& block);
     void run_clocked_blocks();
     void tick();
     void arm();
