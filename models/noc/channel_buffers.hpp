@@ -15,11 +15,8 @@
 namespace d1::noc {
 
 inline constexpr std::uint32_t max_channels = 16;
-
-/// A channel of a port, as a small number.
-[[nodiscard]] constexpr std::uint32_t place_of(std::uint32_t port, std::uint32_t channel) noexcept {
-    return port * max_channels + channel;
-}
+/// Channels of all ports of a block.
+inline constexpr std::uint32_t max_places = port_count * max_channels;
 
 /// A packet in a buffer, or on its way into it.
 struct buffered_packet {
@@ -40,7 +37,6 @@ class channel_buffers {
           channels_(channels),
           stride_(std::bit_ceil(depth)),
           places_(std::size_t{ports} * channels * stride_),
-          rings_(std::size_t{ports} * channels),
           arrivals_(ports * channels * depth, longest_way) {}
 
     /// Ports with a packet in any channel, bit p for port p.
@@ -69,7 +65,7 @@ class channel_buffers {
         places_[std::size_t{number} * stride_ + ((r.head + std::uint32_t{r.held}) & (stride_ - 1))] = {
             &carrier, static_cast<std::uint32_t>(due), index, static_cast<std::uint8_t>(output)};
         ++r.held;
-        arrivals_.put(place_of(port, channel), due);
+        arrivals_.put(port * max_channels + channel, due);
     }
     /// What arrives in cycle `now` is there.
     void advance(timing::cycle now) noexcept {
@@ -93,7 +89,7 @@ class channel_buffers {
     }
     /// Gives back every packet that is here or under way.
     void release_all() noexcept {
-        for (std::size_t number = 0; number < rings_.size(); ++number) {
+        for (std::size_t number = 0; number < places_.size() / stride_; ++number) {
             for (ring& r = rings_[number]; r.held > 0; --r.held) {
                 intrusive_ptr_release(places_[number * stride_ + r.head].carrier);
                 r.head = static_cast<std::uint8_t>((r.head + 1U) & (stride_ - 1));
@@ -117,8 +113,8 @@ class channel_buffers {
     std::uint32_t channels_;
     std::uint32_t stride_;
     std::vector<buffered_packet> places_;
-    std::vector<ring> rings_;
     delay_wheel arrivals_;
+    std::array<ring, max_places> rings_{};
 };
 
 /// The credits that a block holds for each (output port, channel): places that are free at the other end.
@@ -130,7 +126,7 @@ class channel_credits {
     }
 
     [[nodiscard]] std::uint32_t left(std::uint32_t port, std::uint32_t channel) const noexcept {
-        return left_[place_of(port, channel)];
+        return left_[port * channels_ + channel];
     }
     /// Channels of `port` with a credit left, bit c for channel c.
     [[nodiscard]] std::uint32_t available(std::uint32_t port) const noexcept { return available_[port]; }
@@ -138,22 +134,23 @@ class channel_credits {
     [[nodiscard]] bool settled() const noexcept { return back_.empty(); }
 
     void spend(std::uint32_t port, std::uint32_t channel) noexcept {
-        std::uint8_t& left = left_[place_of(port, channel)];
+        std::uint8_t& left = left_[port * channels_ + channel];
         assert(left > 0);
         --left;
         available_[port] = static_cast<std::uint16_t>(available_[port] & ~(std::uint32_t{left == 0} << channel));
     }
     /// A credit is sent back that is here at `due`.
     void put(std::uint32_t port, std::uint32_t channel, timing::cycle due) noexcept {
-        back_.put(place_of(port, channel), due);
+        back_.put(port * max_channels + channel, due);
     }
     /// What arrives in cycle `now` is there.
     void advance(timing::cycle now) noexcept {
         back_.take(now, [this](std::uint32_t place) {
-            assert(left_[place] < depth_);
-            ++left_[place];
-            std::uint16_t& available = available_[place / max_channels];
-            available = static_cast<std::uint16_t>(available | 1U << place % max_channels);
+            const std::uint32_t port = place / max_channels;
+            const std::uint32_t channel = place % max_channels;
+            assert(left(port, channel) < depth_);
+            ++left_[port * channels_ + channel];
+            available_[port] = static_cast<std::uint16_t>(available_[port] | 1U << channel);
         });
     }
     void reset() noexcept {
@@ -166,8 +163,8 @@ class channel_credits {
     std::array<std::uint16_t, port_count> available_{};
     std::uint32_t depth_;
     std::uint32_t channels_;
-    std::array<std::uint8_t, std::size_t{port_count} * max_channels> left_{};
     delay_wheel back_;
+    std::array<std::uint8_t, max_places> left_{};
 };
 
 }  // namespace d1::noc

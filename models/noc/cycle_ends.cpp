@@ -9,6 +9,7 @@ namespace d1::noc {
 cycle_sender::cycle_sender(const sc_core::sc_module_name& name, const noc_parameters& parameters,
                            timing::event_queue& events)
     : sc_module(name),
+      clocked_block(events),
       parameters_(parameters),
       events_(events),
       credits_(message_class_count * parameters.channels_per_class, parameters.buffer_depth, 1, parameters.hop_cycles) {

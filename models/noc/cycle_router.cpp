@@ -7,7 +7,8 @@
 namespace d1::noc {
 
 cycle_router::cycle_router(const std::uint16_t* routes, const noc_parameters& parameters, timing::event_queue& events)
-    : routes_(routes),
+    : clocked_block(events),
+      routes_(routes),
       events_(events),
       hop_cycles_(parameters.hop_cycles),
       arbitration_(parameters.arbitration),
@@ -16,7 +17,21 @@ cycle_router::cycle_router(const std::uint16_t* routes, const noc_parameters& pa
                parameters.hop_cycles),
       credits_(message_class_count * parameters.channels_per_class, parameters.buffer_depth, port_count,
                parameters.hop_cycles),
-      parameters_(parameters) {}
+      parameters_(parameters),
+      any_input_(parameters.columns * parameters.rows, several) {
+    // Where no packet comes in by an input, its entry says nothing.
+    constexpr std::uint32_t no_port = port_count;
+    for (std::uint32_t destination = 0; destination < any_input_.size(); ++destination) {
+        std::uint32_t common = no_port;
+        for (std::uint32_t input = 0; input < port_count; ++input) {
+            const std::uint32_t output = std::uint32_t{routes[destination]} >> (3 * input) & 7U;
+            if (output != no_port) {
+                common = common == no_port || common == output ? output : several;
+            }
+        }
+        any_input_[destination] = static_cast<std::uint8_t>(common);
+    }
+}
 
 cycle_router::~cycle_router() {
     buffers_.release_all();
@@ -33,7 +48,10 @@ void cycle_router::packet_arrives(port from, burst& b, const link_phase& phase) 
     intrusive_ptr_add_ref(&b);
     const std::uint32_t input = to_number(from);
     b.hops += phase.index == 0 && from != port::local ? 1U : 0U;
-    const std::uint32_t output = std::uint32_t{routes_[to_number(b.destination)]} >> (3 * input) & 7U;
+    std::uint32_t output = any_input_[to_number(b.destination)];
+    if (output == several) {
+        output = std::uint32_t{routes_[to_number(b.destination)]} >> (3 * input) & 7U;
+    }
     buffers_.put(input, phase.channel, b, phase.index, output, events_.now() + hop_cycles_);
     events_.activate(*this);
 }

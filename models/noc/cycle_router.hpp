@@ -73,6 +73,8 @@ class cycle_router final : public timing::clocked_block {
     channel_buffers buffers_;
     channel_credits credits_;
     noc_parameters parameters_;
+    static constexpr std::uint8_t several = 7;
+    std::vector<std::uint8_t> any_input_;  // of routes_, the output that is the same for all inputs, or `several`
 };
 
 }  // namespace d1::noc

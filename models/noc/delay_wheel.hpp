@@ -11,12 +11,12 @@
 namespace d1::noc {
 
 /// Small numbers that come out in the cycle that each was put in for, at most `longest` cycles later. Every cycle in
-/// which something is under way must be taken. With a delay of one cycle it is a double buffer.
+/// which something is under way must be taken, before anything is put in that is due `longest` cycles later.
 class delay_wheel {
   public:
     /// `capacity`: how many may be due in one cycle.
     delay_wheel(std::uint32_t capacity, std::uint32_t longest)
-        : mask_(std::bit_ceil(longest + 1) - 1),
+        : mask_(std::bit_ceil(longest) - 1),
           stride_(std::bit_ceil(capacity + 1)),
           things_(std::size_t{mask_ + 1} * stride_) {}
 

@@ -9,7 +9,8 @@
 namespace d1::noc {
 
 network_interface::cycle_level::cycle_level(network_interface& owner)
-    : owner_(owner),
+    : clocked_block(owner.my_.events),
+      owner_(owner),
       events_(owner.my_.events),
       buffers_(message_class_count * owner.noc_.channels_per_class, owner.noc_.buffer_depth, 1, owner.noc_.hop_cycles),
       credits_(message_class_count * owner.noc_.channels_per_class, owner.noc_.buffer_depth, 1, owner.noc_.hop_cycles) {

@@ -67,8 +67,7 @@ void router::set_timing(timing_kind timing) {
         for (std::uint32_t i = 0; i < port_count; ++i) {
             auto& back = in_[i]->get_base_port();
             cycles_->connect(static_cast<port>(i), out_[i]->size() > 0 ? out_[i]->operator->() : nullptr,
-                             back.size() > 0 ? back.operator->() : nullptr,
-                             {&outputs_[i].packets, &outputs_[i].waited});
+                             back.size() > 0 ? back.operator->() : nullptr, {&counts_[i].packets, &counts_[i].waited});
             credit_ends_[i].run_cycles(cycles_.get());
         }
     }
@@ -80,6 +79,7 @@ void router::set_timing(timing_kind timing) {
 void router::input::connect(router& owner, port from) {
     routes_ = owner.routes_.data();
     outputs_ = owner.outputs_.data();
+    counts_ = owner.counts_.data();
     owner_ = &owner;
     from_ = from;
     shift_ = 3 * to_number(from);
@@ -110,7 +110,7 @@ tlm::tlm_sync_enum router::credit_end::nb_transport_bw(burst&, link_phase& phase
 }
 
 void router::input::forward(std::uint32_t to, burst& b, sc_core::sc_time& delay) {
-    outputs_[to].packets += b.times.count;
+    counts_[to].packets += b.times.count;
     delay += owner_->hop_;
     next_[to]->b_transport(b, delay);
 }
@@ -129,12 +129,12 @@ void router::input::forward_reserving(std::uint32_t to, burst& b, sc_core::sc_ti
     }
     const std::uint64_t first = b.times.first;
     const std::uint64_t mask = b.times.mask;
-    link.packets += b.times.count;
+    counts_[to].packets += b.times.count;
     b.times.first += owner_->hop_cycles_;
     delay += owner_->hop_;
     next_[to]->b_transport(b, delay);
     if (b.refused) {
-        link.packets -= b.times.count;
+        counts_[to].packets -= b.times.count;
         link.slots.release(first, mask);
     }
 }
@@ -156,8 +156,8 @@ void router::input::forward_waiting(std::uint32_t to, burst& b, sc_core::sc_time
         link.slots.release(taken);
         return;
     }
-    link.packets += taken.count;
-    link.waited += taken.last() - wanted;
+    counts_[to].packets += taken.count;
+    counts_[to].waited += taken.last() - wanted;
 }
 
 std::vector<std::string> router::waiting() const {
@@ -167,10 +167,10 @@ std::vector<std::string> router::waiting() const {
 void router::register_statistics(statistics::group& group) {
     for (std::uint32_t i = 0; i < port_count; ++i) {
         auto& link = group.child(port_names[i]);
-        link.counter("packets", "packets", "packets that left through this link", outputs_[i].packets);
+        link.counter("packets", "packets", "packets that left through this link", counts_[i].packets);
         link.counter("waited", "cycles",
                      "cycles that last packets of bursts waited for a slot of this link; at ca those of all packets",
-                     outputs_[i].waited);
+                     counts_[i].waited);
     }
 }
 
@@ -180,9 +180,8 @@ void router::reset() {
     }
     for (output& o : outputs_) {
         o.slots.reset();
-        o.packets = 0;
-        o.waited = 0;
     }
+    counts_ = {};
 }
 
 }  // namespace d1::noc

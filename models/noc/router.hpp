@@ -36,10 +36,10 @@ class router : public router_base {
     [[nodiscard]] in_socket& in(port p) override { return *in_[to_number(p)]; }
     [[nodiscard]] out_socket& out(port p) override { return *out_[to_number(p)]; }
 
-    [[nodiscard]] std::uint64_t packets(port p) const noexcept override { return outputs_[to_number(p)].packets; }
+    [[nodiscard]] std::uint64_t packets(port p) const noexcept override { return counts_[to_number(p)].packets; }
     /// lt and at: cycles that last packets of bursts waited for a slot of `p`. ca: packet-cycles that packets for `p`
     /// stood in buffers beyond the first.
-    [[nodiscard]] std::uint64_t waited(port p) const noexcept { return outputs_[to_number(p)].waited; }
+    [[nodiscard]] std::uint64_t waited(port p) const noexcept { return counts_[to_number(p)].waited; }
 
     void register_statistics(statistics::group& group) override;
     void reset() override;
@@ -52,9 +52,11 @@ class router : public router_base {
 
     /// A sending link; what a walk needs of it lies in one line of the host's cache.
     struct alignas(64) output {
+        timing::slot_calendar slots;
+    };
+    struct link_count {
         std::uint64_t packets = 0;
         std::uint64_t waited = 0;
-        timing::slot_calendar slots;
     };
 
     /// A receiving link. Holds what leads to the next router itself: a walk is a chain of loads, each waiting for the
@@ -77,6 +79,7 @@ class router : public router_base {
         const std::uint16_t* routes_ = nullptr;
         std::array<next_module*, port_count> next_{};
         output* outputs_ = nullptr;
+        link_count* counts_ = nullptr;
         const router* owner_ = nullptr;
         std::uint32_t shift_ = 0;    // of this port's three bits in a word of the routes
         std::uint32_t entered_ = 0;  // hops that entering here counts
@@ -100,6 +103,7 @@ class router : public router_base {
     std::array<input, port_count> inputs_;
     std::array<credit_end, port_count> credit_ends_;
     std::vector<output> outputs_;
+    std::array<link_count, port_count> counts_{};
     timing::event_queue& events_;
     sc_core::sc_time hop_;
     std::uint32_t hop_cycles_;

@@ -48,34 +48,33 @@ void event_queue::schedule(cycle at, std::uint64_t order, event_handler& handler
     }
 }
 
-void event_queue::wake(clocked_block& block) {
-    block.active_ = true;
-    active_.push_back(&block);
-    if (!serving_) {
-        arm();
-    }
+clocked_block::clocked_block(event_queue& events) : number_(static_cast<std::uint32_t>(events.blocks_.size())) {
+    events.blocks_.push_back(this);
+    events.active_.resize(number_ / 64 + 1);
 }
 
 void event_queue::run_clocked_blocks() {
     // Blocks that are woken by what is sent to them have nothing to decide upon yet.
-    const std::size_t awake = active_.size();
-    for (std::size_t i = 0; i < awake; ++i) {
-        active_[i]->evaluate();
+    awake_ = active_;
+    for (std::size_t w = 0; w < awake_.size(); ++w) {
+        for (std::uint64_t left = awake_[w]; left != 0; left &= left - 1) {
+            blocks_[64 * w + static_cast<std::size_t>(std::countr_zero(left))]->evaluate();
+        }
     }
-    std::size_t kept = 0;
-    for (clocked_block* const block : active_) {
-        block->active_ = block->commit();
-        active_[kept] = block;
-        kept += block->active_ ? 1 : 0;
+    std::uint64_t any = 0;
+    for (std::size_t w = 0; w < active_.size(); ++w) {
+        for (std::uint64_t left = active_[w]; left != 0; left &= left - 1) {
+            const auto bit = static_cast<std::size_t>(std::countr_zero(left));
+            active_[w] &= ~(std::uint64_t{!blocks_[64 * w + bit]->commit()} << bit);
+        }
+        any |= active_[w];
     }
-    active_.resize(kept);
+    resting_ = any == 0;
 }
 
 void event_queue::reset() {
-    for (clocked_block* const block : active_) {
-        block->active_ = false;
-    }
-    active_.clear();
+    std::fill(active_.begin(), active_.end(), 0);
+    resting_ = true;
     far_.clear();
     wheel_.fill(nullptr);
     occupied_.fill(0);
@@ -143,7 +142,7 @@ cycle event_queue::next_cycle() const {
 
 void event_queue::arm() {
     armed_ = next_cycle();
-    if (!active_.empty()) {
+    if (!resting_) {
         armed_ = std::min(armed_, now_ + (now_is_served_ ? 1 : 0));
     }
     is_armed_ = true;
@@ -182,7 +181,7 @@ void event_queue::serve() {
     for (const event& e : batch_) {
         e.handler->serve(e.subject);
     }
-    if (!active_.empty()) {
+    if (!resting_) {
         run_clocked_blocks();
     }
     serving_ = false;

@@ -36,11 +36,13 @@ class event_handler {
     ~event_handler() = default;
 };
 
-/// A block with a cycle-accurate level: acts in every cycle in which something in it moves, in two phases, so that no
-/// order among blocks matters.
+class event_queue;
+
+/// A block with a cycle-accurate level, which must not outlive its event queue: acts in every cycle in which something
+/// in it moves, in two phases, so that no order among blocks matters.
 class clocked_block {
   public:
-    clocked_block() = default;
+    explicit clocked_block(event_queue& events);
     clocked_block(const clocked_block&) = delete;
     clocked_block& operator=(const clocked_block&) = delete;
     virtual ~clocked_block() = default;
@@ -54,7 +56,7 @@ class clocked_block {
 
   private:
     friend class event_queue;
-    bool active_ = false;
+    std::uint32_t number_;  // in its event queue
 };
 
 /// Events of a die in the order (cycle, order_of), and behind the events of a cycle its active clocked blocks. One
@@ -82,8 +84,10 @@ class event_queue : public sc_core::sc_module {
     /// Something was sent to `block` in the cycle that is being served: it commits at the end of it and is evaluated in
     /// every cycle from the next on, until it has nothing left to do.
     void activate(clocked_block& block) {
-        if (!block.active_) {
-            wake(block);
+        active_[block.number_ / 64] |= 1ULL << block.number_ % 64;
+        resting_ = false;
+        if (!serving_) {
+            arm();
         }
     }
 
@@ -101,10 +105,11 @@ class event_queue : public sc_core::sc_module {
     void fail(std::string reason);
     [[nodiscard]] const std::optional<std::string>& failure() const noexcept { return failure_; }
 
-    [[nodiscard]] bool empty() const noexcept { return pending_ == 0 && active_.empty(); }
+    [[nodiscard]] bool empty() const noexcept { return pending_ == 0 && resting_; }
     [[nodiscard]] std::uint64_t served() const noexcept { return served_; }
 
   private:
+    friend class clocked_block;
     struct event {
         std::uint64_t order;
         event_handler* handler;
@@ -117,7 +122,6 @@ class event_queue : public sc_core::sc_module {
     static constexpr std::uint64_t near_cycles = 4096;  // events nearer than this lie in the wheel
 
     void serve();
-    void wake(clocked_block& block);
     void run_clocked_blocks();
     void tick();
     void arm();
@@ -144,7 +148,12 @@ class event_queue : public sc_core::sc_module {
     cycle next_tick_ = ~cycle{0};
     std::optional<std::string> failure_;
 
-    std::vector<clocked_block*> active_;
+    // Blocks by number, and which of them are active, bit by bit: they are served in the order of their numbers, so
+    // that neighbours on the mesh, which were made one after the other, find each other in the host's cache.
+    std::vector<clocked_block*> blocks_;
+    std::vector<std::uint64_t> active_;
+    std::vector<std::uint64_t> awake_;  // at the beginning of the cycle
+    bool resting_ = true;               // no block is active
 
     std::array<node*, near_cycles> wheel_{};
     std::array<std::uint64_t, near_cycles / 64> occupied_{};

@@ -20,42 +20,13 @@
 #include "models/packet/link.hpp"
 #include "models/timing/event_queue.hpp"
 #include "models/timing/slot_calendar.hpp"
+#include "testbenches/benchmarks/mesh_schedule.hpp"
 #include "testbenches/benchmarks/systemc_benchmark.hpp"
-#include "testbenches/traffic/load.hpp"
 
 namespace d1::benchmarks {
 namespace {
 
-constexpr timing::cycle period = 1000;  // cycles of a load, offered again and again
-
-struct injection {
-    node_index source;
-    node_index destination;
-};
-
-/// One period of uniform random traffic on the full mesh: who injects in which cycle.
-struct schedule {
-    schedule(double rate, std::uint32_t packets) : burst_packets(packets), by_cycle(period) {
-        const traffic::load offered{
-            .rate = rate, .burst_packets = packets, .warm_up = 0, .measured = period, .seed = 1};
-        const noc_parameters mesh;
-        const grid places{static_cast<std::int32_t>(mesh.columns), static_cast<std::int32_t>(mesh.rows)};
-        const noc::route_table routes(places, {});
-        const traffic::destinations everywhere(places, std::vector<bool>(places.size(), true),
-                                               traffic::pattern_kind::uniform);
-        for (std::uint32_t n = 0; n < places.size(); ++n) {
-            const auto here = static_cast<node_index>(n);
-            traffic::creation_process process(offered, here, everywhere);
-            for (auto c = process.next(); c.at < period; c = process.next()) {
-                by_cycle[c.at].push_back({here, c.destination});
-                visits += routes.hops(here, c.destination) + 1;
-            }
-        }
-    }
-    std::uint32_t burst_packets;
-    std::vector<std::vector<injection>> by_cycle;
-    std::uint64_t visits = 0;  // of routers, in a period
-};
+constexpr timing::cycle period = schedule::period;
 
 void report(benchmark::State& state, const schedule& s) {
     state.counters["router_visit"] = benchmark::Counter(
