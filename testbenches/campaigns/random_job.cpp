@@ -131,16 +131,30 @@ class region_work {
         return static_cast<numerics::elementwise_operation>(random_.below(operations));
     }
     void vector(program::thread_builder& t, const affine& to, const affine& a, const affine& b, std::int64_t bytes) {
-        const auto offset = random_.between(0, 16);
-        t.vector_operation({.operation = some_operation(),
-                            .destination = to + offset,
-                            .a = a + random_.between(0, 16),
-                            .b = b + random_.between(0, 16),
-                            .scalar = -0.75F,
-                            .elements = 1 + random_.below(static_cast<std::uint64_t>((bytes - 16) / 4)),
-                            .destination_type = some_type(),
-                            .a_type = some_type(),
-                            .b_type = some_type()});
+        const std::uint32_t height = random_.one_in(2) ? 1 : 1 + random_.below(4);
+        const std::int64_t pitch = bytes / height;
+        program::vector_operation<affine> v{.operation = some_operation(),
+                                            .destination = to + random_.between(0, 16),
+                                            .a = a + random_.between(0, 16),
+                                            .b = b + random_.between(0, 16),
+                                            .scalar = -0.75F,
+                                            .elements = 1 + random_.below(static_cast<std::uint64_t>((pitch - 16) / 4)),
+                                            .destination_type = some_type(),
+                                            .a_type = some_type(),
+                                            .b_type = some_type(),
+                                            .broadcast_b = random_.one_in(3),
+                                            .rows = height,
+                                            .a_stride = random_.one_in(3) ? 0 : pitch,
+                                            .b_stride = random_.one_in(3) ? 0 : pitch,
+                                            .destination_stride = pitch};
+        if (random_.one_in(3)) v.active = random_.between(-2, v.elements + 2);
+        if (random_.one_in(3)) {
+            v.rounding = numerics::rounding_mode::stochastic;
+            v.key = random_.between(0, 1000);
+            v.index = random_.between(0, 1000);
+            v.index_stride = v.elements;
+        }
+        t.vector_operation(v);
     }
     /// An address in the region and a stride of at least `least` for the rows.
     std::pair<std::int64_t, std::int64_t> side(std::int64_t region, const transfer_shape& shape, std::int64_t least) {

@@ -81,7 +81,7 @@ inline constexpr std::string_view check_help =
 
 Faults go to the standard error as compilers tell theirs, with the line and a mark below the place:
 
-  ring.d1p:12:24: error: unknown name 'ful'; did you mean 'full'?
+  ring.d1p:12:24: error D1-E501: unknown name 'ful'; did you mean 'full'?
 
 A file without one gets a line on the standard output. --set and --config give the node that a program must fit, and
 --on the nodes that run it, as for 'd1sim exec'. Exit codes: 0 all are good; 2 one has a fault or cannot be read.
