@@ -1,0 +1,135 @@
+#pragma once
+// Where things of a convolution lie in a node. Private to the convolution.
+
+#include <algorithm>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "models/numerics/matrix.hpp"
+#include "testbenches/kernels/convolution.hpp"
+
+namespace d1::kernels {
+
+[[nodiscard]] std::string to_string(const conv2d_shape& s);
+
+constexpr std::uint32_t divide_up(std::uint64_t a, std::uint64_t b) {
+    return static_cast<std::uint32_t>((a + b - 1) / b);
+}
+constexpr std::uint64_t line_up(std::uint64_t bytes) {
+    return (bytes + packet_bytes - 1) / packet_bytes * packet_bytes;
+}
+
+/// The layouts of a convolution under a plan.
+///
+/// The *slab* of a node: the input rows that its output rows need, image by
+/// image. A row holds, for each step of four channels and each *phase*, a plane
+/// of pixels of four channels each. Phase f has the pixels f, f + stride, ...:
+/// those that output pixels next to each other meet at one filter column. So a
+/// slice of A, eight output pixels by four channels, is dense wherever the
+/// filter stands, and begins at any pixel. Zeros of the padding lie in the
+/// slab.
+///
+/// Weights lie as the products take them: group, filter row, filter column,
+/// chunk of steps; in a chunk [block of eight filters][step], from a line on.
+struct geometry {
+    conv2d_shape shape;
+    conv2d_types types;
+    conv2d_plan plan;
+    std::uint32_t group_steps;   ///< steps of four channels in a group
+    std::uint32_t group_blocks;  ///< blocks of eight filters in a group
+    std::uint32_t pixel_blocks;  ///< blocks of eight output pixels in a row
+    std::uint32_t row_step;      ///< rows of the slab from output row to output row
+    std::vector<std::uint32_t> phases;
+    std::uint32_t plane_pixels;
+
+    geometry(const conv2d_shape& s, const conv2d_types& t, const conv2d_plan& p)
+        : shape(s),
+          types(t),
+          plan(p),
+          group_steps(divide_up(s.group_channels(), numerics::step_depth)),
+          group_blocks(divide_up(s.group_filters(), numerics::block_columns)),
+          pixel_blocks(divide_up(s.output_width(), numerics::block_rows)),
+          row_step(s.filter_height == 1 ? 1 : s.stride) {
+        for (std::uint32_t c = 0; c < s.filter_width; ++c) phases.push_back(c * s.dilation % s.stride);
+        std::ranges::sort(phases);
+        phases.erase(std::unique(phases.begin(), phases.end()), phases.end());
+        plane_pixels = first_pixel(s.filter_width - 1) + pixel_blocks * numerics::block_rows;
+    }
+
+    /// The phase that filter column c meets, and the first pixel of it.
+    [[nodiscard]] std::uint32_t phase(std::uint32_t c) const {
+        return static_cast<std::uint32_t>(std::ranges::find(phases, c * shape.dilation % shape.stride) -
+                                          phases.begin());
+    }
+    [[nodiscard]] std::uint32_t first_pixel(std::uint32_t c) const { return c * shape.dilation / shape.stride; }
+
+    // The slab.
+    [[nodiscard]] std::uint32_t pixel_bytes() const {
+        return numerics::step_depth * numerics::bytes(types.input.format);
+    }
+    [[nodiscard]] std::uint64_t plane_bytes() const { return std::uint64_t{plane_pixels} * pixel_bytes(); }
+    [[nodiscard]] std::uint64_t step_stride() const { return plane_bytes() * phases.size(); }
+    [[nodiscard]] std::uint64_t row_bytes() const { return line_up(step_stride() * group_steps * shape.groups); }
+    [[nodiscard]] std::uint32_t slab_rows(std::uint32_t output_rows) const {
+        return (output_rows - 1) * row_step + (shape.filter_height - 1) * shape.dilation + 1;
+    }
+    [[nodiscard]] std::uint64_t slab_bytes(std::uint32_t output_rows) const {
+        return std::uint64_t{plan.images} * slab_rows(output_rows) * row_bytes();
+    }
+
+    // Filters.
+    [[nodiscard]] std::uint32_t filter_units() const { return shape.groups == 1 ? group_blocks : shape.groups; }
+    [[nodiscard]] block_split filter_split() const { return {filter_units(), plan.filter_parts}; }
+    [[nodiscard]] std::uint32_t groups_of(std::uint32_t units) const { return shape.groups == 1 ? 1 : units; }
+    [[nodiscard]] std::uint32_t blocks_of(std::uint32_t units) const {
+        return shape.groups == 1 ? units : group_blocks;
+    }
+    [[nodiscard]] std::uint32_t largest_groups() const { return groups_of(filter_split().largest()); }
+    [[nodiscard]] std::uint32_t largest_blocks() const { return blocks_of(filter_split().largest()); }
+
+    // Weights.
+    [[nodiscard]] k_split channel_split() const { return {group_steps, plan.chunk_steps}; }
+    [[nodiscard]] std::uint32_t slice_bytes() const {
+        return numerics::slice_elements * numerics::bytes(types.weights.format);
+    }
+    [[nodiscard]] std::uint64_t chunk_bytes(std::uint32_t steps, std::uint32_t blocks) const {
+        return line_up(std::uint64_t{steps} * blocks * slice_bytes());
+    }
+    [[nodiscard]] std::uint64_t chunk_bytes(std::uint32_t steps) const { return chunk_bytes(steps, largest_blocks()); }
+    [[nodiscard]] std::uint64_t tap_bytes(std::uint32_t blocks) const {
+        const k_split k = channel_split();
+        return k.whole() * chunk_bytes(k.chunk, blocks) + (k.tail() != 0 ? chunk_bytes(k.tail(), blocks) : 0);
+    }
+    [[nodiscard]] std::uint64_t group_bytes(std::uint32_t blocks) const {
+        return tap_bytes(blocks) * shape.filter_height * shape.filter_width;
+    }
+    [[nodiscard]] std::uint64_t weight_bytes() const { return group_bytes(largest_blocks()) * largest_groups(); }
+
+    // Results: [group][image][row][block of pixels][block of filters] blocks of
+    // 8x8.
+    [[nodiscard]] std::uint64_t row_elements(std::uint32_t blocks) const {
+        return std::uint64_t{pixel_blocks} * blocks * numerics::block_elements;
+    }
+    [[nodiscard]] std::uint64_t group_elements(std::uint32_t rows, std::uint32_t blocks) const {
+        return row_elements(blocks) * plan.images * rows;
+    }
+    [[nodiscard]] std::uint64_t output_elements() const {
+        return group_elements(plan.band_rows, largest_blocks()) * largest_groups();
+    }
+    [[nodiscard]] bool in_place() const { return types.output.format == numerics::number_format::fp32; }
+    [[nodiscard]] std::uint64_t accumulator_bytes() const {
+        return in_place() ? 0 : group_elements(plan.band_rows, largest_blocks()) * sizeof(float);
+    }
+
+    [[nodiscard]] std::uint64_t node_bytes() const {
+        return line_up(slab_bytes(plan.band_rows)) + line_up(weight_bytes()) +
+               line_up(output_elements() * numerics::bytes(types.output.format)) + line_up(accumulator_bytes());
+    }
+    /// Threads that compute: every other output row each.
+    [[nodiscard]] std::uint32_t compute_threads(std::uint32_t threads) const {
+        return threads >= 4 && plan.band_rows > 1 ? 2 : 1;
+    }
+};
+
+}  // namespace d1::kernels
