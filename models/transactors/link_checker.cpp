@@ -132,7 +132,7 @@ void link_checker::take_credit(const burst& b, const link_phase& phase) {
         return;
     }
     const packet first = buffer.front();
-    buffer.pop_front();
+    buffer.erase(buffer.begin());
     const bool right = first.carrier == &b && first.index == phase.index;
     expect(right, link_rule::credit_packet, b, &phase, [&] {
         return "first in the buffer is packet " + std::to_string(first.index) +
@@ -188,6 +188,10 @@ void link_checker::check_passage(const burst& b, const link_phase& phase) {
         return;
     }
     const identity what(b);
+    if (count == 1 && passages_.empty()) {
+        check_beginning(b, phase, what);
+        return;
+    }
     auto found = passages_.find(&b);
     if (found != passages_.end() && found->second.what != what) {
         // The same object carries another burst by now.
@@ -196,12 +200,7 @@ void link_checker::check_passage(const burst& b, const link_phase& phase) {
         found = passages_.end();
     }
     if (found == passages_.end()) {
-        const bool old = std::any_of(before_reset_.begin(), before_reset_.end(),
-                                     [&](const packet& p) { return p.carrier == &b && p.what == what; });
-        expect(!old, after_reset, b, &phase, "the burst was under way before the reset");
-        if (!old) {
-            check_flow(b, &phase);
-        }
+        const bool old = !check_beginning(b, phase, what);
         // What came before the reset is not missed.
         found = passages_.emplace(&b, passage{what, phase.channel, old ? (1U << phase.index) - 1 : 0}).first;
     }
@@ -218,12 +217,22 @@ void link_checker::check_passage(const burst& b, const link_phase& phase) {
     }
 }
 
-void link_checker::check_flow(const burst& b, const link_phase* phase) {
+bool link_checker::check_beginning(const burst& b, const link_phase& phase, const identity& what) {
+    const bool old = std::any_of(before_reset_.begin(), before_reset_.end(),
+                                 [&](const packet& p) { return p.carrier == &b && p.what == what; });
+    expect(!old, link_rule::after_reset, b, &phase, "the burst was under way before the reset");
+    if (!old) {
+        check_flow(b, phase);
+    }
+    return !old;
+}
+
+void link_checker::check_flow(const burst& b, const link_phase& phase) {
     if (!properties_.in_order) {
         return;
     }
     const auto [last, first] = flows_.try_emplace(flow_of(b), b.sequence);
-    expect(first || b.sequence > last->second, link_rule::flow_order, b, phase,
+    expect(first || b.sequence > last->second, link_rule::flow_order, b, &phase,
            [&] { return "the burst before it has sequence number " + std::to_string(last->second); });
     last->second = b.sequence;
 }

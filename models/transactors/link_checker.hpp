@@ -2,7 +2,6 @@
 // Watches a link between routers, network interfaces or tile I/O, and reports who breaks its protocol.
 
 #include <cstdint>
-#include <deque>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -88,7 +87,9 @@ class link_checker : public sc_core::sc_module,
     void check_rate(const burst& b, const link_phase& phase, const sc_core::sc_time& time);
     void check_channel(const burst& b, const link_phase& phase);
     void check_passage(const burst& b, const link_phase& phase);
-    void check_flow(const burst& b, const link_phase* phase);
+    /// Whether the first packet that is seen of a burst begins it: it was not under way before a reset.
+    bool check_beginning(const burst& b, const link_phase& phase, const identity& what);
+    void check_flow(const burst& b, const link_phase& phase);
     void take_credit(const burst& b, const link_phase& phase);
     [[nodiscard]] bool is_live(node_index n) const;
 
@@ -110,8 +111,8 @@ class link_checker : public sc_core::sc_module,
     std::string link_;
     link_properties properties_;
     link_rules rules_;
-    std::vector<std::deque<packet>> buffers_;  // by channel: what is sent and not given back
-    std::unordered_map<const burst*, passage> passages_;
+    std::vector<std::vector<packet>> buffers_;            // by channel: what is sent and not given back, oldest first
+    std::unordered_map<const burst*, passage> passages_;  // of bursts of more than one packet
     std::unordered_map<std::uint64_t, std::uint64_t> flows_;  // by (source, destination, class): last sequence number
     std::vector<packet> before_reset_;
     sc_core::sc_time last_packet_;
