@@ -7,6 +7,7 @@
 #include <optional>
 #include <tuple>
 
+#include "models/parameter/error.hpp"
 #include "models/program/builder.hpp"
 #include "testbenches/kernels/convolution_geometry.hpp"
 #include "testbenches/kernels/line_transfer.hpp"
@@ -261,6 +262,16 @@ class generator {
     std::uint32_t computing_ = 1;
 };
 
+/// Where a convolution's operands come from: from tensors of its own shape, or, for an input gradient, from the
+/// gradient of the results, whose pixels and rows stand `spacing` apart with zeros between them, and from weights that
+/// are turned round, channels and filters exchanged.
+struct origin {
+    std::uint32_t height;
+    std::uint32_t width;
+    std::uint32_t spacing = 1;
+    bool is_gradient = false;
+};
+
 /// The pixels of a phase that lie in the input, and where the first of them
 /// stands in its plane.
 struct plane_part {
@@ -268,8 +279,9 @@ struct plane_part {
     std::uint32_t first_pixel = 0;
     std::uint32_t pixels = 0;
 };
-plane_part part_of_plane(const geometry& g, std::uint32_t phase) {
+plane_part part_of_plane(const geometry& g, std::uint32_t phase, const origin& from) {
     const conv2d_shape& s = g.shape;
+    if (from.is_gradient) return {0, s.padding_width, from.width};  // there is one phase
     plane_part part;
     for (std::uint32_t p = 0; p < g.plane_pixels; ++p) {
         const std::uint64_t column = std::uint64_t{p} * s.stride + phase;  // of the padded input
@@ -283,7 +295,7 @@ plane_part part_of_plane(const geometry& g, std::uint32_t phase) {
 }
 
 /// The own rows of a slab, plane by plane.
-void add_input(std::vector<piece>& all, const geometry& g, const seat& s) {
+void add_input(std::vector<piece>& all, const geometry& g, const seat& s, const origin& from) {
     const conv2d_shape& shape = g.shape;
     const std::uint32_t rows = g.slab_rows(s.output_rows);
     all.push_back({.node = s.place()});  // so that padding is there even where nothing else is
@@ -291,23 +303,25 @@ void add_input(std::vector<piece>& all, const geometry& g, const seat& s) {
         for (std::uint32_t r = 0; r < s.own_rows(g); ++r) {
             const std::uint64_t padded = std::uint64_t{s.output_row} * shape.stride +
                                          std::uint64_t{r} * (shape.filter_height == 1 ? shape.stride : 1);
-            if (padded < shape.padding_height || padded >= std::uint64_t{shape.padding_height} + shape.height) continue;
-            const std::uint64_t line = (std::uint64_t{s.image} + i) * shape.height + padded - shape.padding_height;
+            if (padded < shape.padding_height || (padded - shape.padding_height) % from.spacing != 0) continue;
+            const std::uint64_t row = (padded - shape.padding_height) / from.spacing;
+            if (row >= from.height) continue;
+            const std::uint64_t line = (std::uint64_t{s.image} + i) * from.height + row;
             for (std::uint32_t step = 0; step < g.group_steps * shape.groups; ++step) {
                 const std::uint32_t within = step % g.group_steps * numerics::step_depth;
                 const std::uint32_t channel = step / g.group_steps * shape.group_channels() + within;
                 for (std::size_t f = 0; f < g.phases.size(); ++f) {
-                    const plane_part part = part_of_plane(g, g.phases[f]);
+                    const plane_part part = part_of_plane(g, g.phases[f], from);
                     if (part.pixels == 0) continue;
                     const std::uint64_t plane =
                         (i * std::uint64_t{rows} + r) * g.row_bytes() + step * g.step_stride() + f * g.plane_bytes();
                     all.push_back({.node = s.place(),
                                    .offset = plane + std::uint64_t{part.first_pixel} * g.pixel_bytes(),
-                                   .first = (line * shape.width + part.first_column) * shape.channels + channel,
+                                   .first = (line * from.width + part.first_column) * shape.channels + channel,
                                    .rows = part.pixels,
                                    .columns = std::min(numerics::step_depth, shape.group_channels() - within),
                                    .stride = std::uint64_t{shape.stride} * shape.channels,
-                                   .pitch = g.pixel_bytes()});
+                                   .pitch = from.spacing * g.pixel_bytes()});
                 }
             }
         }
@@ -315,7 +329,7 @@ void add_input(std::vector<piece>& all, const geometry& g, const seat& s) {
 }
 
 /// The weights of a node's filters, slice by slice.
-void add_weights(std::vector<piece>& all, const geometry& g, const seat& s) {
+void add_weights(std::vector<piece>& all, const geometry& g, const seat& s, const origin& from) {
     const conv2d_shape& shape = g.shape;
     const std::uint32_t blocks = g.blocks_of(s.units);
     const std::uint32_t groups = g.groups_of(s.units);
@@ -331,16 +345,23 @@ void add_weights(std::vector<piece>& all, const geometry& g, const seat& s) {
                 const std::uint32_t channel = step * numerics::step_depth;
                 for (std::uint32_t b = 0; b < blocks; ++b) {
                     const std::uint32_t within = (shape.groups == 1 ? s.first_unit + b : b) * numerics::block_columns;
-                    const std::uint32_t filter =
-                        (shape.groups == 1 ? 0 : (s.first_unit + group) * shape.group_filters()) + within;
+                    const std::uint32_t first_group = shape.groups == 1 ? 0 : s.first_unit + group;
+                    const std::uint64_t straight =
+                        (std::uint64_t{tap} * shape.group_channels() + channel) * shape.filters +
+                        first_group * shape.group_filters() + within;
+                    // Channels of the gradient are filters of the weights, and its filters their channels.
+                    const std::uint64_t turned =
+                        (std::uint64_t{taps - 1 - tap} * shape.group_filters() + within) * shape.channels +
+                        first_group * shape.group_channels() + channel;
                     all.push_back(
                         {.node = s.place(),
                          .offset = chunk_offset + (std::uint64_t{b} * steps + step % k.chunk) * g.slice_bytes(),
-                         .first = (std::uint64_t{tap} * shape.group_channels() + channel) * shape.filters + filter,
+                         .first = from.is_gradient ? turned : straight,
                          .rows = std::min(numerics::step_depth, shape.group_channels() - channel),
                          .columns = std::min(numerics::block_columns, shape.group_filters() - within),
-                         .stride = shape.filters,
-                         .pitch = numerics::block_columns * numerics::bytes(g.types.weights.format)});
+                         .stride = from.is_gradient ? 1 : shape.filters,
+                         .pitch = numerics::block_columns * numerics::bytes(g.types.weights.format),
+                         .column_stride = from.is_gradient ? shape.channels : 1});
                 }
             }
         }
@@ -378,15 +399,13 @@ void add_output(std::vector<piece>& all, const geometry& g, const seat& s) {
     }
 }
 
-}  // namespace
-
-kernel make_conv2d(const conv2d_shape& shape, const conv2d_types& types, const die& on) {
+kernel make(const conv2d_shape& shape, const conv2d_types& types, const origin& from, const die& on) {
     const geometry g(shape, types, plan_conv2d(shape, types, on));
     job j{on.place({static_cast<std::int32_t>(g.plan.columns()), static_cast<std::int32_t>(g.plan.filter_parts)}), {}};
-    tensor input{.name = "input", .type = types.input, .use = tensor_use::input};
+    tensor input{.name = from.is_gradient ? "d_output" : "input", .type = types.input, .use = tensor_use::input};
     tensor weights{.name = "weights", .type = types.weights, .use = tensor_use::input};
-    tensor output{.name = "output", .type = types.output, .use = tensor_use::output};
-    input.elements = std::uint64_t{shape.batch} * shape.height * shape.width * shape.channels;
+    tensor output{.name = from.is_gradient ? "d_input" : "output", .type = types.output, .use = tensor_use::output};
+    input.elements = std::uint64_t{shape.batch} * from.height * from.width * shape.channels;
     weights.elements = std::uint64_t{shape.filter_height} * shape.filter_width * shape.group_channels() * shape.filters;
     output.elements = std::uint64_t{shape.batch} * shape.output_height() * shape.output_width() * shape.filters;
     input.bytes = static_cast<std::uint32_t>(g.slab_bytes(g.plan.band_rows));
@@ -418,12 +437,41 @@ kernel make_conv2d(const conv2d_shape& shape, const conv2d_types& types, const d
                 output.address = made.output_address();
             }
             j.roles[role->second].members.push_back(s.place());
-            if (row == 0) add_input(input.pieces, g, s);
-            if (column == 0) add_weights(weights.pieces, g, s);
+            if (row == 0) add_input(input.pieces, g, s, from);
+            if (column == 0) add_weights(weights.pieces, g, s, from);
             add_output(output.pieces, g, s);
         }
     }
     return {std::move(j), {std::move(input), std::move(weights), std::move(output)}};
+}
+
+}  // namespace
+
+kernel make_conv2d(const conv2d_shape& shape, const conv2d_types& types, const die& on) {
+    return make(shape, types, {shape.height, shape.width}, on);
+}
+
+kernel make_conv2d_input_gradient(const conv2d_shape& shape, const conv2d_types& types, const die& on) {
+    require_shape(shape);
+    const std::uint32_t reach_down = shape.dilation * (shape.filter_height - 1);
+    const std::uint32_t reach_right = shape.dilation * (shape.filter_width - 1);
+    if (shape.padding_height > reach_down || shape.padding_width > reach_right) {
+        throw input_error(error_class::layer,
+                          to_string(shape) + ": no gradient where the padding is wider than the filter");
+    }
+    // Rows that no window reaches in full still belong to the input: those that the stride leaves over.
+    const auto spaced = [&](std::uint32_t input, std::uint32_t padding, std::uint32_t reach) {
+        return input + 2 * padding - reach;
+    };
+    conv2d_shape turned = shape;
+    turned.height = spaced(shape.height, shape.padding_height, reach_down);
+    turned.width = spaced(shape.width, shape.padding_width, reach_right);
+    turned.channels = shape.filters;
+    turned.filters = shape.channels;
+    turned.stride = 1;
+    turned.padding_height = reach_down - shape.padding_height;
+    turned.padding_width = reach_right - shape.padding_width;
+    return make(turned, types, {shape.output_height(), shape.output_width(), shape.stride, true}, on);
 }
 
 }  // namespace d1::kernels

@@ -90,4 +90,14 @@ struct conv2d_plan {
 /// need start in one of them and are pulled by the other.
 [[nodiscard]] kernel make_conv2d(const conv2d_shape& shape, const conv2d_types& types, const die& on);
 
+/// The gradient of that convolution's input: `d_output` (the shape of its output), `weights` (as there) -> `d_input`
+/// (the shape of its input); `types.input` is that of d_output, `types.output` that of d_input.
+///
+/// It is a convolution itself, of stride 1: of d_output with stride - 1 zeros between its rows and pixels, by the
+/// weights turned round with channels and filters exchanged. So each element goes through the filter's rows and columns
+/// from the last to the first, and the filters of its group in steps of four; where no result was, the operand is +0.
+/// Zeros are multiplied like other numbers: at stride 2 three of four products are. Throws input_error where the
+/// padding is wider than the reach of the filter.
+[[nodiscard]] kernel make_conv2d_input_gradient(const conv2d_shape& shape, const conv2d_types& types, const die& on);
+
 }  // namespace d1::kernels

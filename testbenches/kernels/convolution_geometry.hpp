@@ -13,6 +13,9 @@ namespace d1::kernels {
 
 [[nodiscard]] std::string to_string(const conv2d_shape& s);
 
+/// Throws input_error for a shape that is none.
+void require_shape(const conv2d_shape& s);
+
 constexpr std::uint32_t divide_up(std::uint64_t a, std::uint64_t b) {
     return static_cast<std::uint32_t>((a + b - 1) / b);
 }

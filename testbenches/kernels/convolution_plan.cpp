@@ -13,26 +13,6 @@ namespace d1::kernels {
 
 namespace {
 
-void require_shape(const conv2d_shape& s) {
-    const auto refuse = [&](const std::string& why) {
-        throw input_error(error_class::layer, to_string(s) + ": " + why);
-    };
-    for (const std::uint32_t extent : {s.batch, s.height, s.width, s.channels, s.filters, s.filter_height,
-                                       s.filter_width, s.stride, s.dilation, s.groups}) {
-        if (extent == 0 || extent > 65535) refuse("every dimension, the stride and the dilation are 1 to 65535");
-    }
-    if (s.padding_height > 65535 || s.padding_width > 65535) refuse("padding is at most 65535");
-    const auto fits = [&](std::uint64_t input, std::uint64_t padding, std::uint64_t filter) {
-        return s.dilation * (filter - 1) + 1 <= input + 2 * padding;
-    };
-    if (!fits(s.height, s.padding_height, s.filter_height) || !fits(s.width, s.padding_width, s.filter_width)) {
-        refuse("the filter does not fit into the padded input");
-    }
-    if (s.channels % s.groups != 0 || s.filters % s.groups != 0) {
-        refuse("the groups must divide the channels and the filters");
-    }
-}
-
 /// Parts that differ in the size of the largest: the fewest for each size.
 std::vector<std::uint32_t> useful_parts(std::uint32_t total, std::uint32_t most) {
     std::vector<std::uint32_t> parts;
@@ -131,6 +111,26 @@ class planner {
 };
 
 }  // namespace
+
+void require_shape(const conv2d_shape& s) {
+    const auto refuse = [&](const std::string& why) {
+        throw input_error(error_class::layer, to_string(s) + ": " + why);
+    };
+    for (const std::uint32_t extent : {s.batch, s.height, s.width, s.channels, s.filters, s.filter_height,
+                                       s.filter_width, s.stride, s.dilation, s.groups}) {
+        if (extent == 0 || extent > 65535) refuse("every dimension, the stride and the dilation are 1 to 65535");
+    }
+    if (s.padding_height > 65535 || s.padding_width > 65535) refuse("padding is at most 65535");
+    const auto fits = [&](std::uint64_t input, std::uint64_t padding, std::uint64_t filter) {
+        return s.dilation * (filter - 1) + 1 <= input + 2 * padding;
+    };
+    if (!fits(s.height, s.padding_height, s.filter_height) || !fits(s.width, s.padding_width, s.filter_width)) {
+        refuse("the filter does not fit into the padded input");
+    }
+    if (s.channels % s.groups != 0 || s.filters % s.groups != 0) {
+        refuse("the groups must divide the channels and the filters");
+    }
+}
 
 std::string to_string(const conv2d_shape& s) {
     const auto by = [](std::uint32_t a, std::uint32_t b) { return std::to_string(a) + "x" + std::to_string(b); };

@@ -224,6 +224,95 @@ TEST_F(convolutions, of_random_shapes) {
     }
 }
 
+TEST_F(convolutions, have_the_documented_input_gradients) {
+    std::uint32_t seed = 500;
+    for (const conv2d_shape s : {conv2d_shape{.channels = 5, .filters = 9},
+                                 {.batch = 2,
+                                 .height = 9,
+                                 .width = 11,
+                                 .channels = 8,
+                                 .filters = 13,
+                                 .filter_height = 3,
+                                 .filter_width = 3,
+                                 .padding_height = 1,
+                                 .padding_width = 1},
+                                 {.height = 14,
+                                 .width = 15,
+                                 .channels = 3,
+                                 .filters = 12,
+                                 .filter_height = 7,
+                                 .filter_width = 5,
+                                 .stride = 2,
+                                 .padding_height = 3,
+                                 .padding_width = 1},
+                                 {.batch = 2, .height = 8, .width = 9, .channels = 6, .filters = 8, .stride = 3},
+                                 {.batch = 2,
+                                 .height = 12,
+                                 .width = 10,
+                                 .channels = 6,
+                                 .filters = 9,
+                                 .filter_height = 3,
+                                 .filter_width = 3,
+                                 .stride = 2,
+                                 .padding_height = 2,
+                                 .padding_width = 1,
+                                 .dilation = 2,
+                                 .groups = 3}}) {
+        SCOPED_TRACE(text(s) + "seed " + std::to_string(seed));
+        const std::uint32_t channels = s.channels / s.groups;
+        const std::uint32_t filters = s.filters / s.groups;
+        const codes dy_codes =
+            random_tensor(std::size_t{s.batch} * s.output_height() * s.output_width() * s.filters, bf16, seed++);
+        const codes w_codes =
+            random_tensor(std::size_t{s.filter_height} * s.filter_width * channels * s.filters, bf16, seed++);
+        const auto found = on_.run([&](const die& d) { return make_conv2d_input_gradient(s, to_fp32, d); },
+                                   {{"d_output", dy_codes}, {"weights", w_codes}});
+        const numbers dy = decoded(dy_codes, bf16);
+        const numbers w = decoded(w_codes, bf16);
+        numbers exact;
+        std::vector<double> precise;
+        for (std::uint32_t n = 0; n < s.batch; ++n) {
+            for (std::uint32_t h = 0; h < s.height; ++h) {
+                for (std::uint32_t v = 0; v < s.width; ++v) {
+                    for (std::uint32_t c = 0; c < s.channels; ++c) {
+                        float sum = 0;
+                        double all = 0;
+                        for (std::uint32_t tap = s.filter_height * s.filter_width; tap-- > 0;) {
+                            const std::int64_t down =
+                                std::int64_t{h} + s.padding_height - tap / s.filter_width * s.dilation;
+                            const std::int64_t right =
+                                std::int64_t{v} + s.padding_width - tap % s.filter_width * s.dilation;
+                            const bool is_one = down >= 0 && right >= 0 && down % s.stride == 0 &&
+                                                right % s.stride == 0 && down / s.stride < s.output_height() &&
+                                                right / s.stride < s.output_width();
+                            for (std::uint32_t first = 0; first < filters; first += 4) {
+                                float products[4] = {0, 0, 0, 0};
+                                for (std::uint32_t i = 0; i < 4 && first + i < filters; ++i) {
+                                    const std::uint32_t f = c / channels * filters + first + i;
+                                    const auto pixel = static_cast<std::size_t>(
+                                        (n * s.output_height() + down / s.stride) * s.output_width() +
+                                        right / s.stride);
+                                    const float a = is_one ? dy[pixel * s.filters + f] : 0.0F;
+                                    const float b = w[(tap * channels + c % channels) * s.filters + f];
+                                    products[i] = a * b;
+                                    all += double{a} * b;
+                                }
+                                const float low = products[0] + products[1];
+                                const float high = products[2] + products[3];
+                                sum += low + high;
+                            }
+                        }
+                        exact.push_back(sum);
+                        precise.push_back(all);
+                    }
+                }
+            }
+        }
+        ASSERT_EQ(differing(encoded(exact, fp32), found.at("d_input")), 0U);
+        expect_near(precise, exact, 0x1p-18, 1e-4);
+    }
+}
+
 TEST(convolution_programs, pass_the_checker) {
     const die on("die", small_die(5, 4, {{1, 1}}));
     for (const conv2d_shape s : {conv2d_shape{.batch = 2,

@@ -18,7 +18,8 @@ template <typename Use>
 void for_each_element(const piece& p, std::uint32_t element_bytes, Use&& use) {
     for (std::uint32_t r = 0; r < p.rows; ++r) {
         for (std::uint32_t c = 0; c < p.columns; ++c) {
-            use(p.first + r * p.stride + c, p.offset + std::uint64_t{r} * p.pitch + std::uint64_t{c} * element_bytes);
+            use(p.first + r * p.stride + c * p.column_stride,
+                p.offset + std::uint64_t{r} * p.pitch + std::uint64_t{c} * element_bytes);
         }
     }
 }

@@ -16,16 +16,18 @@
 
 namespace d1::kernels {
 
-/// A rectangle of elements of a tensor in the memory of a node. Element (r, c) of it is element first + r * stride + c
-/// of the tensor, row-major, and lies offset + r * pitch + c * size of an element bytes into the tensor's buffer.
+/// A rectangle of elements of a tensor in the memory of a node. Element (r, c) of it is element
+/// first + r * stride + c * column_stride of the tensor, row-major, and lies offset + r * pitch + c * size of an
+/// element bytes into the tensor's buffer.
 struct piece {
     coordinate node;           ///< logical
     std::uint64_t offset = 0;  ///< bytes
     std::uint64_t first = 0;   ///< element of the tensor
     std::uint32_t rows = 1;
     std::uint32_t columns = 0;
-    std::uint64_t stride = 0;  ///< elements of the tensor from row to row
-    std::uint32_t pitch = 0;   ///< bytes of memory from row to row
+    std::uint64_t stride = 0;         ///< elements of the tensor from row to row
+    std::uint32_t pitch = 0;          ///< bytes of memory from row to row
+    std::uint64_t column_stride = 1;  ///< elements of the tensor from column to column
 };
 
 enum class tensor_use : std::uint8_t { input, output, update };
