@@ -149,7 +149,6 @@ d1_parameters random_parameters(std::mt19937_64& random) {
         e.put(choice % 8 == 0 ? least : choice % 8 == 1 ? most : any);
     }
     auto& die = parameters.die;
-    die.noc.calendar_horizon = 65536;
     die.harvest.dead.clear();
     for (std::uint32_t n = 0; n + 1 < die.noc.columns * die.noc.rows; ++n)
         if (random() % 3 == 0)
@@ -184,7 +183,7 @@ TEST(configuration, later_settings_win_and_what_is_not_set_stays) {
     EXPECT_EQ(noc.columns, 32U);
     EXPECT_EQ(noc.rows, 41U);
     EXPECT_EQ(noc.hop_cycles, 2U);
-    EXPECT_EQ(noc.calendar_horizon, d1_parameters{}.die.noc.calendar_horizon);
+    EXPECT_EQ(noc.buffer_depth, d1_parameters{}.die.noc.buffer_depth);
     EXPECT_EQ(chosen.origin("die.noc.columns"), "--set");
     EXPECT_EQ(chosen.origin("die.noc.rows"), "b.yaml:4");
     EXPECT_EQ(chosen.origin("die.noc.hop_cycles"), "a.yaml:5");
@@ -289,16 +288,6 @@ TEST(validation, wants_a_live_node) {
     EXPECT_EQ(complaint(p), "none");
     p.die.harvest.dead = {{1, 0}, {0, 0}};
     EXPECT_THAT(complaint(p), HasSubstr("no node is left alive"));
-}
-
-TEST(validation, wants_calendars_that_reach_across_the_die) {
-    d1_parameters p;
-    p.die.noc.calendar_horizon = 2 * 38 * 10 + 8;
-    p.die.noc.calendar_horizon += 64 - p.die.noc.calendar_horizon % 64;  // 832
-    p.die.noc.hop_cycles = 10;
-    EXPECT_EQ(complaint(p), "none");
-    p.die.noc.hop_cycles = 11;  // 2 * 38 * 11 + 16 = 852
-    EXPECT_THAT(complaint(p), AllOf(HasSubstr("die.noc.calendar_horizon = 832"), HasSubstr("852")));
 }
 
 TEST(json, has_every_parameter_in_its_object_in_the_order_of_the_structs) {

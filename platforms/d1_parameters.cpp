@@ -41,23 +41,9 @@ std::optional<violation> find_in_harvest(const die_parameters& die) {
     return std::nullopt;
 }
 
-// A burst has to fit into the calendars of an empty mesh, or it would be tried again for ever.
-std::optional<violation> find_in_horizon(const die_parameters& die) {
-    const std::uint64_t hops = 2 * (std::uint64_t{die.noc.columns} + die.noc.rows);  // twice: a detour is longer
-    const std::uint64_t needed = hops * die.noc.hop_cycles + die.node.network_interface.burst_packets;
-    if (die.noc.calendar_horizon >= needed) return std::nullopt;
-    return violation{
-        {"die.noc.calendar_horizon", "die.noc.columns", "die.noc.rows", "die.noc.hop_cycles",
-         "die.node.network_interface.burst_packets"},
-        "a burst may need " + std::to_string(needed) +
-            " cycles to cross the die, 2 x (columns + rows) x hop_cycles + burst_packets; the horizon must "
-            "be at least that"};
-}
-
 std::optional<violation> find_violation(const d1_parameters& parameters) {
     if (auto found = find_single(parameters)) return found;
-    if (auto found = find_in_harvest(parameters.die)) return found;
-    return find_in_horizon(parameters.die);
+    return find_in_harvest(parameters.die);
 }
 
 }  // namespace

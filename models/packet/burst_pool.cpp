@@ -23,7 +23,6 @@ burst_ptr burst_pool::acquire(bool with_payload) {
     b.kind = burst_kind::signal;
     b.status = burst_status::good;
     b.loaded = false;
-    b.refused = false;
     b.sequence = 0;
     b.times = {};
     b.created = 0;

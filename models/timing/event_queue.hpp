@@ -17,13 +17,13 @@ namespace d1::timing {
 
 /// What happens first within one cycle. Whatever a step causes outside itself happens at least one cycle later, so all
 /// events of a cycle are known before the first of them is served.
-enum class phase : std::uint8_t { bytes_arrive, signals_arrive, threads, injections };
+enum class phase : std::uint8_t { bytes_arrive, signals_arrive, threads, injections, routers };
 
 /// The place of an event within its cycle: by phase, then node, then lane (message class or thread), then number.
 [[nodiscard]] constexpr std::uint64_t order_of(phase p, std::uint32_t node, std::uint32_t lane,
                                                std::uint64_t number) noexcept {
-    return static_cast<std::uint64_t>(p) << 62U | std::uint64_t{node} << 44U | std::uint64_t{lane} << 40U |
-           (number & ((1ULL << 40U) - 1));
+    return static_cast<std::uint64_t>(p) << 61U | std::uint64_t{node} << 43U | std::uint64_t{lane} << 39U |
+           (number & ((1ULL << 39U) - 1));
 }
 
 /// Somebody who schedules events and serves them.

@@ -44,7 +44,6 @@ struct measurement {
     std::uint64_t packets_arrived = 0;  ///< in the measured cycles, whenever created
     std::uint64_t all_created = 0;      ///< packets, in all cycles
     std::uint64_t all_arrived = 0;      ///< packets, in all cycles: the same, if the run came to its end
-    std::uint64_t retries = 0;          ///< walks that met a full calendar and were tried again, in all cycles
     std::uint64_t node_cycles = 0;      ///< nodes that send, times measured cycles
     bool complete = true;               ///< false: it was interrupted
 

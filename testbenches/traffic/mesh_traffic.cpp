@@ -5,6 +5,7 @@
 #include <string>
 
 #include "models/noc/cycle_ends.hpp"
+#include "models/noc/train_ends.hpp"
 
 namespace d1::traffic {
 
@@ -18,26 +19,35 @@ timing::clock clock() {
 }
 }  // namespace
 
-/// Puts a node's bursts into its router, each when kernel time has reached its injection; at ca by way of a sender with
-/// an unbounded queue.
+/// Puts a node's bursts into its router, each when kernel time has reached its injection; at `at` and ca by way of a
+/// sender with an unbounded queue.
 class mesh_traffic::injector : public sc_core::sc_module, private link_initiator, private timing::event_handler {
   public:
     injector(const sc_core::sc_module_name& name, node_index here, mesh_traffic& owner)
         : sc_module(name), owner_(owner), here_(here) {
-        if (owner.setting_.timing == timing_kind::ca) {
-            sender_.emplace("sender", owner.setting_.noc, owner.events_);
-        } else {
-            out_.emplace("out");
-            out_->bind(*this);
+        switch (owner.setting_.timing) {
+            case timing_kind::lt:
+                out_.emplace("out");
+                out_->bind(*this);
+                break;
+            case timing_kind::at:
+                trains_.emplace("sender", owner.setting_.noc, owner.events_);
+                break;
+            case timing_kind::ca:
+                packets_.emplace("sender", owner.setting_.noc, owner.events_);
+                break;
         }
     }
-    [[nodiscard]] link_initiator_socket& out() { return sender_ ? sender_->out : *out_; }
+    [[nodiscard]] link_initiator_socket& out() { return out_ ? *out_ : trains_ ? trains_->out : packets_->out; }
 
     void start() {
         process_ = creation_process(owner_.load_, here_, *owner_.destinations_);
         sequence_ = 0;
-        if (sender_) {
-            sender_->reset();
+        if (trains_) {
+            trains_->reset();
+        }
+        if (packets_) {
+            packets_->reset();
         }
         next_ = process_.next();
         schedule(next_.at);
@@ -59,32 +69,30 @@ class mesh_traffic::injector : public sc_core::sc_module, private link_initiator
         b->sequence = sequence_;
         b->times = packet_times::back_to_back(owner_.events_.now(), packets);
         b->created = next_.at;
-        if (sender_) {
-            sender_->send(b);
-        } else if (!inject(*b)) {
-            return;
-        }
+        send(b);
         owner_.created(next_.at, packets);
         ++sequence_;
         next_ = process_.next();
-        schedule(sender_ ? next_.at : std::max(next_.at, owner_.events_.now() + packets));
+        schedule(out_ ? std::max(next_.at, owner_.events_.now() + packets) : next_.at);
     }
 
-    bool inject(burst& b) {
-        sc_core::sc_time delay;
-        b.entered = owner_.events_.now();
-        (*out_)->b_transport(b, delay);
-        if (b.refused) {
-            ++owner_.result_.retries;
-            schedule(owner_.events_.now() + owner_.setting_.noc.calendar_horizon / 4);
+    void send(const burst_ptr& b) {
+        if (trains_) {
+            trains_->send(b);
+        } else if (packets_) {
+            packets_->send(b);
+        } else {
+            sc_core::sc_time delay = owner_.events_.clock().time(owner_.setting_.noc.hop_cycles);
+            b->entered = owner_.events_.now();
+            (*out_)->b_transport(*b, delay);
         }
-        return !b.refused;
     }
 
     mesh_traffic& owner_;
     node_index here_;
-    std::optional<link_initiator_socket> out_;
-    std::optional<noc::cycle_sender> sender_;
+    std::optional<link_initiator_socket> out_;  // lt
+    std::optional<noc::train_sender> trains_;   // at
+    std::optional<noc::cycle_sender> packets_;  // ca
     creation_process process_;
     creation_process::creation next_;
     std::uint64_t sequence_ = 0;
@@ -103,10 +111,12 @@ class mesh_traffic::sink : public sc_core::sc_module, private link_target {
         owner_.arrived(b, first + b.times.offset[b.times.count - 1]);
     }
     tlm::tlm_sync_enum nb_transport_fw(burst& b, link_phase& phase, sc_core::sc_time& delay) override {
-        if (phase.index + 1U == b.times.count) {
-            owner_.arrived(b, owner_.events_.now() + owner_.setting_.noc.hop_cycles);
+        const packet_times now = packet_times::back_to_back(owner_.events_.now(), 1);
+        const packet_times& sent = phase.times != nullptr ? *phase.times : now;
+        if (phase.index + sent.count == b.times.count) {
+            owner_.arrived(b, sent.last() + owner_.setting_.noc.hop_cycles);
         }
-        link_phase back{link_phase::kind::credit, phase.channel, phase.index};
+        link_phase back{link_phase::kind::credit, phase.channel, phase.index, phase.times};
         in->nb_transport_bw(b, back, delay);
         return tlm::TLM_ACCEPTED;
     }
@@ -195,9 +205,7 @@ void mesh_traffic::arrived(const burst& b, timing::cycle last_packet) {
         result_.packets_arrived += b.times.count;
     }
     if (load_.measures(b.created)) {
-        // Below ca the injector stands at the router itself, and has no way into it.
-        const timing::cycle constant =
-            (setting_.timing == timing_kind::ca ? 2U : 1U) * timing::cycle{setting_.noc.hop_cycles};
+        const timing::cycle constant = 2 * timing::cycle{setting_.noc.hop_cycles};  // into the mesh and out of it
         const timing::cycle latency = last_packet - constant - b.created;
         result_.latency.add(latency);
         result_.hops.add(b.hops);
