@@ -271,7 +271,7 @@ TEST(gemm, of_cfloat8_moves_half_the_bytes_in_the_same_matrix_steps) {
     const gemm_shape s{256, 256, 512};
     const gemm wide(s, {bf16_type, bf16_type, bf16_type}, on);
     const gemm narrow(s, {bf16_type, cfp8_143, cfp8_143}, on);
-    ASSERT_EQ(wide.plan().nodes, narrow.plan().nodes);
+    ASSERT_EQ(wide.plan().nodes(), narrow.plan().nodes());
     const outcome of_wide = expect_exact(on, s, {bf16_type, bf16_type, bf16_type});
     const outcome of_narrow = expect_exact(on, s, {bf16_type, cfp8_143, cfp8_143});
     EXPECT_EQ(2 * of_narrow.run.bytes_moved, of_wide.run.bytes_moved);
