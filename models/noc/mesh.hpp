@@ -8,7 +8,8 @@
 namespace d1::noc {
 
 /// Binds each router's sockets to its neighbours'. `routers` has a place for every node of the grid, row by row; a null
-/// one is a dead router, and links towards it, as those over the rim, stay unbound.
-void connect_mesh(const grid& places, std::span<router_base* const> routers);
+/// one is a dead router. Links towards it, those over the rim and the `dead_links` stay unbound.
+void connect_mesh(const grid& places, std::span<router_base* const> routers,
+                  std::span<const place_pair> dead_links = {});
 
 }  // namespace d1::noc

@@ -89,7 +89,8 @@ TEST(router, lets_a_burst_pass_as_it_is_on_an_empty_mesh) {
 
 TEST(router, takes_as_long_as_its_parameter_says) {
     noc_parameters p = mesh_of(3, 3);
-    p.hop_cycles = 5;
+    p.pipeline_stages = 3;
+    p.link_latency = 2;
     bench b("b", p);
     expect_zero_load_latency(b, 5, 4);
 }

@@ -35,7 +35,11 @@ enum class burst_kind : std::uint8_t {
 };
 
 /// How a burst fared at its destination.
-enum class burst_status : std::uint8_t { good, address_error };
+enum class burst_status : std::uint8_t {
+    good,
+    address_error,
+    corrupted  ///< a packet was corrupted on a link more often than it may be sent again
+};
 
 class burst_pool;
 
@@ -68,13 +72,14 @@ struct alignas(64) burst {
     std::uint64_t entered = 0;   ///< ca: the cycle in which its first packet left for the mesh
     std::uint32_t taken = 0;     ///< ca: packets that its destination has taken
 
-    transfer_piece piece;        ///< what is carried or, by a pull request, asked for
-    std::int64_t semaphore = 0;  ///< signal: which
-    std::int64_t amount = 0;     ///< signal: how much
-    std::uint32_t barrier = 0;   ///< of a barrier's messages: its number
-    std::uint64_t meaning = 0;   ///< of a barrier's messages: see barrier_entry
-    bool indices = false;        ///< the bytes, carried or asked for, are real even where payloads are switched off
-    void* transfer = nullptr;    ///< the initiating interface's own record, given back in answers and replies
+    transfer_piece piece;            ///< what is carried or, by a pull request, asked for
+    std::int64_t semaphore = 0;      ///< signal: which
+    std::int64_t amount = 0;         ///< signal: how much
+    std::uint32_t barrier = 0;       ///< of a barrier's messages: its number
+    std::uint64_t meaning = 0;       ///< of a barrier's messages: see barrier_entry
+    bool indices = false;            ///< the bytes, carried or asked for, are real even where payloads are switched off
+    std::uint32_t table_offset = 0;  ///< where a router's routes for it begin: the routing's plane x nodes of the mesh
+    void* transfer = nullptr;        ///< the initiating interface's own record, given back in answers and replies
     std::uint32_t race_transfer = 0;  ///< the race detector's name for the transfer
     issuer from;                      ///< the instruction behind it
     causality cause;                  ///< what led to this burst
