@@ -16,6 +16,7 @@
 
 #include "models/noc/cycle_ends.hpp"
 #include "models/noc/router_mesh.hpp"
+#include "models/transactors/link_checker.hpp"
 
 namespace d1::noc {
 namespace {
@@ -41,28 +42,36 @@ class bench final : private timing::event_handler {
     explicit bench(const noc_parameters& p, const std::string& name = "bench")
         : parameters(p),
           events((name + "_events").c_str(), timing::clock(sc_core::sc_time(500, sc_core::SC_PS))),
-          mesh((name + "_mesh").c_str(), p, timing_kind::ca, events),
+          mesh((name + "_mesh").c_str(), p, timing_kind::ca, events, {},
+               [this](link_initiator_socket& from, link_target_socket& to) {
+                   join(from, to, parameters.link_packets_per_cycle);
+               }),
           arrivals(mesh.places().size()) {
         for (std::uint32_t i = 0; i < mesh.places().size(); ++i) {
             const std::string number = std::to_string(i);
             senders.push_back(std::make_unique<cycle_sender>((name + "_out" + number).c_str(), p, events));
-            receivers.push_back(std::make_unique<cycle_receiver>((name + "_in" + number).c_str(), [this, i](
-                                                                                                      burst& b,
-                                                                                                      std::uint32_t
-                                                                                                          index) {
-                arrivals[i].push_back({events.now() + parameters.hop_cycles, places().at(b.source), b.sequence, index});
-            }));
-            senders[i]->out.bind(mesh.at(node_index{i}).in(port::local));
-            mesh.at(node_index{i}).out(port::local).bind(receivers[i]->in);
+            receivers.push_back(std::make_unique<cycle_receiver>(
+                (name + "_in" + number).c_str(), [this, i](burst& b, std::uint32_t index) {
+                    arrivals[i].push_back(
+                        {events.now() + parameters.hop_cycles, places().at(b.source), number_of(b), index});
+                }));
+            join(senders[i]->out, mesh.at(node_index{i}).in(port::local), p.injection_packets_per_cycle);
+            join(mesh.at(node_index{i}).out(port::local), receivers[i]->in, p.ejection_packets_per_cycle);
         }
     }
-    ~bench() { EXPECT_EQ(bursts.in_use(), 0U) << "packets that somebody still holds"; }
+    ~bench() {
+        EXPECT_EQ(bursts.in_use(), 0U) << "packets that somebody still holds";
+        EXPECT_EQ(checkers.under_way(), 0U) << "credits that have not come back";
+    }
 
     [[nodiscard]] grid places() const { return mesh.places(); }
 
     /// The first packet leaves the sender in cycle `at` if nothing is in its way.
     std::uint64_t send(timing::cycle at, coordinate source, coordinate destination, std::uint32_t packets = 1,
                        message_class c = message_class::data) {
+        if (offers.empty()) {
+            events.reset();  // cycles count from the present time, however long other benches have run
+        }
         offer& o = offers.emplace_back(offer{places().index(source), places().index(destination), packets, c, sent++});
         events.schedule(at, timing::order_of(timing::phase::injections, to_number(o.source), 0, o.number), *this, &o);
         return o.number;
@@ -81,6 +90,7 @@ class bench final : private timing::event_handler {
 
     noc_parameters parameters;
     timing::event_queue events;
+    transactors::link_checkers checkers;
     router_mesh mesh;
     burst_pool bursts;
     std::vector<std::unique_ptr<cycle_sender>> senders;
@@ -95,18 +105,29 @@ class bench final : private timing::event_handler {
         message_class channel_class;
         std::uint64_t number;
     };
+    void join(link_initiator_socket& from, link_target_socket& to, std::uint32_t packets_per_cycle) {
+        checkers.join(
+            from, to,
+            {.places = {static_cast<std::int32_t>(parameters.columns), static_cast<std::int32_t>(parameters.rows)},
+             .channels_per_class = parameters.channels_per_class,
+             .buffer_depth = parameters.buffer_depth,
+             .packets_per_cycle = packets_per_cycle});
+    }
     void serve(void* subject) override {
         const offer& o = *static_cast<const offer*>(subject);
         burst_ptr b = bursts.acquire(false);
         b->source = o.source;
         b->destination = o.destination;
         b->channel_class = o.channel_class;
-        b->sequence = o.number;
+        b->sequence = sequence++;
+        b->transfer = subject;
         b->times = packet_times::back_to_back(0, o.packets);
         senders[to_number(o.source)]->send(std::move(b));
     }
+    static std::uint64_t number_of(const burst& b) { return static_cast<const offer*>(b.transfer)->number; }
     std::deque<offer> offers;
     std::uint64_t sent = 0;
+    std::uint64_t sequence = 0;
 };
 
 std::uint32_t distance(coordinate a, coordinate b) {

@@ -2,7 +2,7 @@
 
 namespace d1::noc {
 
-void connect_mesh(const grid& places, std::span<router_base* const> routers) {
+void connect_mesh(const grid& places, std::span<router_base* const> routers, const link_joiner& join) {
     for (std::uint32_t i = 0; i < places.size(); ++i) {
         if (routers[i] == nullptr) {
             continue;
@@ -13,7 +13,12 @@ void connect_mesh(const grid& places, std::span<router_base* const> routers) {
                 continue;
             }
             router_base* const other = routers[to_number(places.index(there))];
-            if (other != nullptr) {
+            if (other == nullptr) {
+                continue;
+            }
+            if (join) {
+                join(routers[i]->out(p), other->in(opposite(p)));
+            } else {
                 routers[i]->out(p).bind(other->in(opposite(p)));
             }
         }

@@ -2,8 +2,6 @@
 
 #include <string>
 
-#include "models/noc/mesh.hpp"
-
 namespace d1::noc {
 
 namespace {
@@ -13,7 +11,7 @@ std::string indexed(coordinate c) {
 }  // namespace
 
 router_mesh::router_mesh(const sc_core::sc_module_name& name, const noc_parameters& parameters, timing_kind timing,
-                         timing::event_queue& events, std::span<const coordinate> blocked)
+                         timing::event_queue& events, std::span<const coordinate> blocked, const link_joiner& join)
     : sc_module(name),
       routes_({static_cast<std::int32_t>(parameters.columns), static_cast<std::int32_t>(parameters.rows)}, blocked),
       routers_(routes_.shape().size()) {
@@ -26,7 +24,7 @@ router_mesh::router_mesh(const sc_core::sc_module_name& name, const noc_paramete
             wired[i] = routers_[i].get();
         }
     }
-    connect_mesh(places(), wired);
+    connect_mesh(places(), wired, join);
 }
 
 void router_mesh::register_statistics(statistics::group& group) {

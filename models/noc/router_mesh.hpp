@@ -6,6 +6,7 @@
 #include <systemc>
 #include <vector>
 
+#include "models/noc/mesh.hpp"
 #include "models/noc/noc_parameters.hpp"
 #include "models/noc/route_table.hpp"
 #include "models/noc/router.hpp"
@@ -21,7 +22,7 @@ namespace d1::noc {
 class router_mesh : public sc_core::sc_module {
   public:
     router_mesh(const sc_core::sc_module_name& name, const noc_parameters& parameters, timing_kind timing,
-                timing::event_queue& events, std::span<const coordinate> blocked = {});
+                timing::event_queue& events, std::span<const coordinate> blocked = {}, const link_joiner& join = {});
 
     [[nodiscard]] grid places() const noexcept { return routes_.shape(); }
     [[nodiscard]] const route_table& routes() const noexcept { return routes_; }

@@ -83,6 +83,9 @@ struct alignas(64) burst {
         return kind == burst_kind::push_data || kind == burst_kind::pull_data;
     }
 
+    /// How many hold it.
+    [[nodiscard]] std::uint32_t references() const noexcept { return references_; }
+
     /// The bytes carried, `piece.bytes` of them; empty where payloads are switched off.
     [[nodiscard]] std::span<std::byte> payload() noexcept {
         return payload_ ? std::span<std::byte>(*payload_) : std::span<std::byte>();

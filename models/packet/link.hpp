@@ -28,6 +28,7 @@ struct link_phase {
     kind what = kind::packet;
     std::uint8_t channel = 0;  ///< message class * channels_per_class + channel within the class
     std::uint8_t index = 0;
+    friend bool operator==(const link_phase&, const link_phase&) = default;
 };
 
 /// TLM-2.0 protocol traits of a link.

@@ -2,10 +2,11 @@
 // The rules of the TLM-2.0 base protocol that a protocol_checker can see broken.
 
 #include <array>
-#include <bitset>
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
+
+#include "models/transactors/rule_set.hpp"
 
 namespace d1::transactors {
 
@@ -118,26 +119,11 @@ inline constexpr std::array<protocol_rule_description, protocol_rule_count> prot
 }
 
 /// Which rules are watched.
-class protocol_rules {
+class protocol_rules : public rule_set<protocol_rules, protocol_rule, protocol_rule_count> {
   public:
-    [[nodiscard]] static protocol_rules all() { return protocol_rules(bits().set()); }
-    [[nodiscard]] static protocol_rules none() { return protocol_rules(bits()); }
-    [[nodiscard]] protocol_rules with(protocol_rule rule) const {
-        return protocol_rules(bits(on_).set(static_cast<std::size_t>(rule)));
-    }
-    [[nodiscard]] protocol_rules without(protocol_rule rule) const {
-        return protocol_rules(bits(on_).reset(static_cast<std::size_t>(rule)));
-    }
-    [[nodiscard]] bool has(protocol_rule rule) const noexcept { return on_[static_cast<std::size_t>(rule)]; }
-
     /// For sockets inside a node: one SC_METHOD drives the whole die, and b_transport there never waits, so that it may
     /// be called from it.
     [[nodiscard]] static protocol_rules inside_a_node() { return all().without(protocol_rule::thread_context); }
-
-  private:
-    using bits = std::bitset<protocol_rule_count>;
-    explicit protocol_rules(const bits& on) : on_(on) {}
-    bits on_;
 };
 
 }  // namespace d1::transactors

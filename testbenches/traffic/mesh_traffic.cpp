@@ -16,6 +16,16 @@ std::string indexed(const char* name, coordinate c) {
 timing::clock clock() {
     return timing::clock(sc_core::sc_time(500, sc_core::SC_PS));
 }
+std::vector<bool> live_nodes(const mesh_setting& setting) {
+    const grid places{static_cast<std::int32_t>(setting.noc.columns), static_cast<std::int32_t>(setting.noc.rows)};
+    std::vector<bool> live(places.size(), true);
+    for (const coordinate c : setting.dead) {
+        if (places.contains(c)) {  // the mesh refuses others
+            live[to_number(places.index(c))] = false;
+        }
+    }
+    return live;
+}
 }  // namespace
 
 /// Puts a node's bursts into its router, each when kernel time has reached its injection; at ca by way of a sender with
@@ -133,13 +143,14 @@ mesh_traffic::mesh_traffic(const sc_core::sc_module_name& name, const mesh_setti
     : sc_module(name),
       setting_(setting),
       events_("events", clock()),
+      links_(setting.check_links, setting.noc, events_.clock().period(), live_nodes(setting)),
       mesh_("mesh", setting.noc, setting.timing, events_,
-            setting.dead_routers ? std::span<const coordinate>(setting.dead) : std::span<const coordinate>()),
+            setting.dead_routers ? std::span<const coordinate>(setting.dead) : std::span<const coordinate>(),
+            [this](link_initiator_socket& from, link_target_socket& to) {
+                links_.join(from, to, setting_.noc.link_packets_per_cycle);
+            }),
       snapshot_(std::make_unique<snapshot>(*this)) {
-    live_.assign(mesh_.places().size(), true);
-    for (const coordinate c : setting.dead) {
-        live_[to_number(mesh_.places().index(c))] = false;
-    }
+    live_ = live_nodes(setting);
     for (std::uint32_t i = 0; i < mesh_.places().size(); ++i) {
         if (!live_[i]) {
             continue;
@@ -148,8 +159,8 @@ mesh_traffic::mesh_traffic(const sc_core::sc_module_name& name, const mesh_setti
         const coordinate c = mesh_.places().at(here);
         injectors_.push_back(std::make_unique<injector>(indexed("injector", c).c_str(), here, *this));
         sinks_.push_back(std::make_unique<sink>(indexed("sink", c).c_str(), *this));
-        injectors_.back()->out().bind(mesh_.at(here).in(port::local));
-        mesh_.at(here).out(port::local).bind(sinks_.back()->in);
+        links_.join(injectors_.back()->out(), mesh_.at(here).in(port::local), setting.noc.injection_packets_per_cycle);
+        links_.join(mesh_.at(here).out(port::local), sinks_.back()->in, setting.noc.ejection_packets_per_cycle);
     }
 }
 
@@ -158,6 +169,7 @@ mesh_traffic::~mesh_traffic() = default;
 measurement mesh_traffic::run(const load& offered) {
     events_.reset();
     mesh_.reset();
+    links_.reset();
     load_ = offered;
     result_ = {};
     result_.link_packets.resize(std::size_t{mesh_.places().size()} * port_count);

@@ -12,6 +12,7 @@
 #include "models/packet/link.hpp"
 #include "models/parameter/timing_kind.hpp"
 #include "models/timing/event_queue.hpp"
+#include "platforms/link_watch.hpp"
 #include "testbenches/traffic/load.hpp"
 #include "testbenches/traffic/measurement.hpp"
 
@@ -23,6 +24,7 @@ struct mesh_setting {
     timing_kind timing = timing_kind::at;
     std::vector<coordinate> dead{};  ///< nodes that neither send nor receive
     bool dead_routers = true;        ///< nor pass anything
+    bool check_links = false;        ///< a link_checker on every link
 };
 
 /// A mesh of routers, with an injector and a sink at the local sockets of each live node's. Bursts have neither answers
@@ -57,6 +59,7 @@ class mesh_traffic : public sc_core::sc_module {
     mesh_setting setting_;
     std::vector<bool> live_;
     timing::event_queue events_;
+    link_watch links_;
     noc::router_mesh mesh_;
     burst_pool bursts_;
     std::vector<std::unique_ptr<injector>> injectors_;

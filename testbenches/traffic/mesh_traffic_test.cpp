@@ -128,8 +128,8 @@ noc_parameters small_mesh() {
 }
 
 TEST(mesh_traffic, measures_the_same_for_the_same_load_however_often) {
-    mesh_traffic bench("bench", {.noc = small_mesh(), .timing = timing_kind::at});
-    mesh_traffic other("other", {.noc = small_mesh(), .timing = timing_kind::at});
+    mesh_traffic bench("bench", {.noc = small_mesh(), .timing = timing_kind::at, .check_links = true});
+    mesh_traffic other("other", {.noc = small_mesh(), .timing = timing_kind::at, .check_links = true});
     const load a{.rate = 0.2, .burst_packets = 3, .warm_up = 100, .measured = 1000, .seed = 5};
     const load b{.rate = 0.2, .burst_packets = 3, .warm_up = 100, .measured = 1000, .seed = 6};
     const measurement first = bench.run(a);
@@ -142,7 +142,7 @@ TEST(mesh_traffic, measures_the_same_for_the_same_load_however_often) {
 TEST(mesh_traffic, delivers_everything_in_the_end_however_much_is_offered) {
     noc_parameters p = small_mesh();
     p.calendar_horizon = 256;
-    mesh_traffic bench("bench", {.noc = p, .timing = timing_kind::at});
+    mesh_traffic bench("bench", {.noc = p, .timing = timing_kind::at, .check_links = true});
     const measurement m = bench.run({.rate = 0.9, .burst_packets = 16, .warm_up = 0, .measured = 2000, .seed = 7});
     EXPECT_GT(m.retries, 0U);
     EXPECT_EQ(m.latency.count() * 16, m.packets_created);
@@ -154,7 +154,7 @@ TEST(mesh_traffic, delivers_everything_in_the_end_however_much_is_offered) {
 
 TEST(mesh_traffic, between_neighbours_is_sustained_at_one_packet_a_cycle) {
     // A row's way back from its end meets only the local packets of others: the east links carry 1, the west links 1.
-    mesh_traffic bench("bench", {.noc = small_mesh(), .timing = timing_kind::ca});
+    mesh_traffic bench("bench", {.noc = small_mesh(), .timing = timing_kind::ca, .check_links = true});
     const measurement m = bench.run({.rate = 1, .warm_up = 200, .measured = 1000, .pattern = pattern_kind::neighbour});
     EXPECT_EQ(m.packets_arrived, 30 * 1000U);
     EXPECT_LE(m.latency.max(), 5U + 5);
@@ -169,8 +169,10 @@ TEST(mesh_traffic, of_uniform_never_gets_more_through_than_the_bisection) {
 }
 
 TEST(mesh_traffic, goes_round_dead_nodes_and_neither_comes_from_there_nor_goes_there) {
-    mesh_traffic at("at", {.noc = small_mesh(), .timing = timing_kind::at, .dead = {{2, 2}, {4, 1}}});
-    mesh_traffic ca("ca", {.noc = small_mesh(), .timing = timing_kind::ca, .dead = {{2, 2}, {4, 1}}});
+    mesh_traffic at("at",
+                    {.noc = small_mesh(), .timing = timing_kind::at, .dead = {{2, 2}, {4, 1}}, .check_links = true});
+    mesh_traffic ca("ca",
+                    {.noc = small_mesh(), .timing = timing_kind::ca, .dead = {{2, 2}, {4, 1}}, .check_links = true});
     for (mesh_traffic* const each : {&at, &ca}) {
         mesh_traffic& bench = *each;
         const measurement m = bench.run({.rate = 0.1, .warm_up = 100, .measured = 2000, .seed = 9});
@@ -186,7 +188,7 @@ TEST(mesh_traffic, goes_round_dead_nodes_and_neither_comes_from_there_nor_goes_t
 }
 
 TEST(mesh_traffic, counts_the_packets_of_each_link) {
-    mesh_traffic bench("bench", {.noc = small_mesh(), .timing = timing_kind::ca});
+    mesh_traffic bench("bench", {.noc = small_mesh(), .timing = timing_kind::ca, .check_links = true});
     const measurement m = bench.run({.rate = 1, .warm_up = 200, .measured = 1000, .pattern = pattern_kind::neighbour});
     const auto link = [&](coordinate c, port p) {
         return m.link_packets[to_number(bench.mesh().places().index(c)) * port_count + to_number(p)];
