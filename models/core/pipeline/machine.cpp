@@ -1,0 +1,575 @@
+#include "models/core/pipeline/machine.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <cassert>
+
+#include "models/packet/transfer_cutter.hpp"
+
+namespace d1::pipeline {
+
+namespace {
+
+/// Counts that wrap: whether `count` has come to `wanted`.
+constexpr bool reached(std::uint16_t count, std::uint16_t wanted) noexcept {
+    return static_cast<std::int16_t>(static_cast<std::uint16_t>(count - wanted)) >= 0;
+}
+
+constexpr std::uint32_t scalar_port_bytes = 8;
+
+}  // namespace
+
+// ---------------------------------------------------------------------------------------------------- counts
+
+std::uint64_t machine_counts::total_cycles() const noexcept {
+    std::uint64_t sum = 0;
+    for (const std::uint64_t c : cycles) {
+        sum += c;
+    }
+    return sum;
+}
+
+std::uint64_t machine_counts::loaded_bytes() const noexcept {
+    return packet_bytes * (vector_loads + mesh_reads) + scalar_port_bytes * scalar_loads;
+}
+
+std::uint64_t machine_counts::stored_bytes() const noexcept {
+    return packet_bytes * (vector_stores + mesh_writes) + scalar_port_bytes * scalar_stores;
+}
+
+namespace {
+
+/// Calls `visit` with each counter of one and the same of another.
+void for_each_counter(machine_counts& a, const machine_counts& b, const auto& visit) {
+    for (std::size_t c = 0; c < cycle_class_count; ++c) {
+        visit(a.cycles[c], b.cycles[c]);
+    }
+    for (const auto member :
+         {&machine_counts::fetched, &machine_counts::decoded, &machine_counts::scalar, &machine_counts::scalar_loads,
+          &machine_counts::scalar_stores, &machine_counts::vector_loads, &machine_counts::vector_stores,
+          &machine_counts::mesh_reads, &machine_counts::mesh_writes, &machine_counts::granules, &machine_counts::simd,
+          &machine_counts::matrix, &machine_counts::refills}) {
+        visit(a.*member, b.*member);
+    }
+}
+
+}  // namespace
+
+machine_counts& machine_counts::add(const machine_counts& more, std::uint64_t times) noexcept {
+    for_each_counter(*this, more, [times](std::uint64_t& a, std::uint64_t b) { a += times * b; });
+    return *this;
+}
+
+machine_counts machine_counts::since(const machine_counts& before) const noexcept {
+    machine_counts d = *this;
+    for_each_counter(d, before, [](std::uint64_t& a, std::uint64_t b) { a -= b; });
+    return d;
+}
+
+// ---------------------------------------------------------------------------------------------------- life
+
+machine::machine(const pipeline_parameters& core, const sram_parameters& memory)
+    : core_(core), memory_(memory), cache_(core.instruction_cache_bytes, core.instruction_cache_ways) {
+    constexpr std::uint32_t block_lines = 4;  // of 8x8 sums in FP32
+    drain_interval_ = (core.matrix_drain_cycles + block_lines - 1) / block_lines;
+    mesh_read_left_ = memory_.mesh_read_ports;
+    mesh_write_left_ = memory_.mesh_write_ports;
+}
+
+void machine::start(std::uint32_t thread, const kernel& code) {
+    assert(!busy(thread) && !code.code.empty());
+    thread_state& t = threads_[thread];
+    t.code = &code;
+    t.pc = 0;
+    t.counters.fill(0);
+    t.pointers.fill(0);
+    t.complete = 0;
+    by_age_[running_++] = static_cast<std::uint8_t>(thread);
+}
+
+void machine::warm(const kernel& code) {
+    for (std::uint32_t at = 0; at < code.bytes(); at += instruction_cache::line_bytes) {
+        if (!cache_.touch(code.address + at)) {
+            cache_.fill(code.address + at);
+        }
+    }
+}
+
+void machine::reset() {
+    *this = machine(core_, memory_);
+}
+
+// ---------------------------------------------------------------------------------------------------- a cycle
+
+std::uint32_t machine::tick() {
+    issue();
+    decode();
+    fetch();
+    std::uint32_t finished = 0;
+    for (std::uint32_t n = 0; n < running_;) {
+        thread_state& t = threads_[by_age_[n]];
+        const bool ends =
+            t.occupied == 0 && t.fetched_size == 0 && t.pc >= t.code->code.size() && t.complete <= now_ + 1;
+        if (!ends) {
+            ++n;
+            continue;
+        }
+        t.code = nullptr;
+        finished |= 1U << by_age_[n];
+        std::copy(by_age_.begin() + n + 1, by_age_.begin() + running_, by_age_.begin() + n);
+        --running_;
+    }
+    ++now_;
+    return finished;
+}
+
+bool machine::mesh_access(bool write, std::uint32_t address) {
+    std::uint32_t& left = write ? mesh_write_left_ : mesh_read_left_;
+    if (!take_ports(left, bank_of(address))) {
+        return false;
+    }
+    ++(write ? counts_.mesh_writes : counts_.mesh_reads);
+    return true;
+}
+
+void machine::classify() {
+    const auto count = [this](cycle_class c) { ++counts_.cycles[static_cast<std::size_t>(c)]; };
+    if (running_ == 0) {
+        return count(cycle_class::idle);
+    }
+    if (left_.matrix < core_.matrix_steps_per_cycle) {
+        return count(cycle_class::matrix);
+    }
+    if (left_.simd == 0) {
+        return count(cycle_class::simd);
+    }
+    if (left_.scalar_width < core_.scalar_width) {
+        return count(cycle_class::scalar);
+    }
+    if (refused_) {
+        return count(cycle_class::port_conflict);
+    }
+    if (left_.vector_load < memory_.vector_load_ports || left_.vector_store < memory_.vector_store_ports) {
+        return count(cycle_class::memory);
+    }
+    const bool decoded = std::any_of(threads_.begin(), threads_.end(), [this](const thread_state& t) {
+        return t.code != nullptr && (t.occupied != 0 || t.complete > now_);
+    });
+    count(decoded ? cycle_class::waiting : cycle_class::front_end);
+}
+
+// ---------------------------------------------------------------------------------------------------- issue
+
+void machine::issue() {
+    left_ = {core_.scalar_width,
+             core_.scalar_units,
+             core_.address_units,
+             memory_.scalar_load_ports,
+             memory_.scalar_store_ports,
+             memory_.vector_load_ports,
+             memory_.vector_store_ports,
+             core_.gather_granules_per_cycle,
+             1,
+             core_.matrix_steps_per_cycle};
+    refused_ = false;
+    started_ = false;
+    for (std::uint32_t n = 0; n < running_; ++n) {
+        issue(threads_[by_age_[n]]);
+    }
+    classify();
+    busy_cycles_ = started_ ? counts_.total_cycles() : busy_cycles_;
+    mesh_read_left_ = memory_.mesh_read_ports;
+    mesh_write_left_ = memory_.mesh_write_ports;
+    banks_taken_ = 0;
+}
+
+void machine::issue(thread_state& t) {
+    for (std::uint32_t lanes = t.occupied; lanes != 0; lanes &= lanes - 1) {
+        const auto l = static_cast<lane>(std::countr_zero(lanes));
+        while (try_lane(t, l)) {
+        }
+    }
+}
+
+bool machine::try_lane(thread_state& t, lane l) {
+    queue& q = t.queues[static_cast<std::size_t>(l)];
+    if (q.size == 0) {
+        return false;
+    }
+    const waiting_op& op = q.front();
+    if (!operands_ready(t, op, now_) || !take_unit(op, l)) {
+        return false;
+    }
+    start_op(t, op);
+    q.pop();
+    if (q.size == 0) {
+        t.occupied &= ~(1U << static_cast<std::uint32_t>(l));
+    }
+    return true;
+}
+
+bool machine::operands_ready(const thread_state& t, const waiting_op& op, cycle now) noexcept {
+    for (std::size_t n = 0; n < op.from.size(); ++n) {
+        if (op.from[n] == no_register) {
+            continue;
+        }
+        const register_state& r = t.registers[op.from[n]];
+        const cycle ready = op.kind == op_kind::matrix && op.from[n] == op.to ? r.accumulates : r.ready;
+        // A pointer that has been written again since was read before.
+        if (!reached(r.writes_started, op.from_writes[n]) || (ready > now && r.writes_started == op.from_writes[n])) {
+            return false;
+        }
+    }
+    if (op.to == no_register) {
+        return true;
+    }
+    const register_state& r = t.registers[op.to];
+    return reached(r.writes_started, op.to_writes) && reached(r.reads_started, op.to_reads);
+}
+
+bool machine::take_ports(std::uint32_t& left, std::uint32_t bank) noexcept {
+    if (left == 0 || (core_.sram_banks != 0 && (banks_taken_ >> bank & 1U) != 0)) {
+        refused_ = true;
+        return false;
+    }
+    --left;
+    if (core_.sram_banks != 0) {
+        banks_taken_ |= 1ULL << bank;
+    }
+    return true;
+}
+
+bool machine::take_unit(const waiting_op& op, lane l) {
+    const auto take = [](std::uint32_t& left) { return left != 0 && (--left, true); };
+    switch (l) {
+        case lane::scalar:
+            return left_.scalar_width != 0 && take(left_.scalar) && take(left_.scalar_width);
+        case lane::address:
+            return left_.scalar_width != 0 && take(left_.address) && take(left_.scalar_width);
+        case lane::scalar_load:
+            return left_.scalar_width != 0 && take_ports(left_.scalar_load, op.bank) && take(left_.scalar_width);
+        case lane::scalar_store:
+            return left_.scalar_width != 0 && take_ports(left_.scalar_store, op.bank) && take(left_.scalar_width);
+        case lane::vector_load:
+            return take_ports(left_.vector_load, op.bank);
+        case lane::vector_store: {
+            const bool drains = is_accumulator(op.from[0]);
+            if ((drains && drain_free_ > now_) || !take_ports(left_.vector_store, op.bank)) {
+                return false;
+            }
+            if (drains) {
+                drain_free_ = now_ + drain_interval_;
+            }
+            return true;
+        }
+        case lane::gather:
+            return left_.gather != 0 && take_ports(left_.vector_load, op.bank) && take(left_.gather);
+        case lane::simd:
+            return take(left_.simd);
+        case lane::matrix:
+            return take(left_.matrix);
+    }
+    return false;
+}
+
+std::uint32_t machine::latency_of(const waiting_op& op) const noexcept {
+    switch (op.kind) {
+        case op_kind::scalar_load:
+        case op_kind::vector_load:
+            return memory_.load_latency;
+        case op_kind::gather:  // the index has been loaded before
+            return core_.gather_latency - std::min(core_.gather_latency - 1, memory_.load_latency);
+        case op_kind::simd:
+            return core_.simd_latency;
+        case op_kind::matrix:
+            return core_.matrix_latency;
+        default:
+            return 1;
+    }
+}
+
+void machine::start_op(thread_state& t, const waiting_op& op) {
+    started_ = true;
+    for (const register_name r : op.from) {
+        if (r != no_register) {
+            ++t.registers[r].reads_started;
+        }
+    }
+    const cycle done = now_ + latency_of(op);
+    t.complete = std::max(t.complete, done);
+    if (op.to != no_register) {
+        register_state& r = t.registers[op.to];
+        ++r.writes_started;
+        r.ready = std::max(r.ready, done);
+        r.accumulates = op.kind == op_kind::matrix ? now_ + core_.matrix_accumulate_cycles : r.ready;
+    }
+    switch (op.kind) {
+        case op_kind::scalar_load:
+            ++counts_.scalar_loads;
+            ++counts_.scalar;
+            break;
+        case op_kind::scalar_store:
+            ++counts_.scalar_stores;
+            ++counts_.scalar;
+            break;
+        case op_kind::vector_load:
+            ++counts_.vector_loads;
+            break;
+        case op_kind::vector_store:
+        case op_kind::scatter:
+            ++counts_.vector_stores;
+            break;
+        case op_kind::gather:
+            ++counts_.granules;
+            ++counts_.vector_loads;
+            break;
+        case op_kind::simd:
+            ++counts_.simd;
+            break;
+        case op_kind::matrix:
+            ++counts_.matrix;
+            break;
+        default:
+            ++counts_.scalar;
+            break;
+    }
+}
+
+// ---------------------------------------------------------------------------------------------------- decode
+
+void machine::decode() {
+    std::uint32_t width = core_.decode_width;
+    std::uint32_t threads = core_.decode_threads;
+    for (std::uint32_t n = 0; n < running_ && threads != 0; ++n) {
+        thread_state& t = threads_[by_age_[n]];
+        const std::uint32_t before = width;
+        while (width != 0 && t.fetched_size != 0 && decode(t, t.code->code[t.fetched[t.fetched_first]])) {
+            t.fetched_first = (t.fetched_first + 1) % fetched_most;
+            --t.fetched_size;
+            --width;
+        }
+        threads -= width != before ? 1U : 0U;
+    }
+    counts_.decoded += core_.decode_width - width;
+}
+
+register_name machine::renamed(const thread_state& t, register_name r) const noexcept {
+    if (!is_accumulator(r) || !t.rotated) {
+        return r;
+    }
+    return static_cast<register_name>(accumulator(0) +
+                                      (r - accumulator(0) + accumulators_most / 2) % accumulators_most);
+}
+
+std::uint32_t machine::bank_of(std::int64_t address) const noexcept {
+    return core_.sram_banks == 0
+               ? 0
+               : static_cast<std::uint32_t>(static_cast<std::uint64_t>(address) / packet_bytes % core_.sram_banks);
+}
+
+bool machine::decode(thread_state& t, const micro_op& op) {
+    const auto put = [&](lane l) {
+        if (!has_room(t, l)) {
+            return false;
+        }
+        enqueue(t, l, op, op.to, no_register);
+        return true;
+    };
+    switch (op.kind) {
+        case op_kind::branch:
+        case op_kind::immediate:
+            return true;
+        case op_kind::list_entry:
+            if (list_free_ > now_) {
+                return false;
+            }
+            list_free_ = now_ + core_.list_entry_cycles;
+            return true;
+        case op_kind::rotate:
+            t.rotated = !t.rotated;
+            return true;
+        case op_kind::scalar:
+        case op_kind::semaphore:
+            return put(lane::scalar);
+        case op_kind::address:
+            if (!put(lane::address)) {
+                return false;
+            }
+            t.pointers[static_cast<std::size_t>(op.to - pointer(0))] += op.value;
+            return true;
+        case op_kind::scalar_load:
+            return put(lane::scalar_load);
+        case op_kind::scalar_store:
+            return put(lane::scalar_store);
+        case op_kind::vector_load:
+            return put(lane::vector_load);
+        case op_kind::vector_store:
+            return put(lane::vector_store);
+        case op_kind::gather:
+            return put(lane::gather);
+        case op_kind::scatter:  // the engine knows the place since the granule came from there
+            return put(lane::vector_store);
+        case op_kind::matrix:
+            return put(lane::matrix);
+        case op_kind::simd:
+            break;
+    }
+    if (op.base == no_register) {
+        return put(lane::simd);
+    }
+    if (!has_room(t, lane::simd) || !has_room(t, lane::vector_load)) {
+        return false;
+    }
+    const register_name operand = staging(t.staging_next);
+    t.staging_next = (t.staging_next + 1) % staging_registers;
+    enqueue(t, lane::vector_load, {.kind = op_kind::vector_load, .base = op.base, .value = op.value}, operand,
+            no_register);
+    micro_op rest = op;
+    rest.base = no_register;
+    enqueue(t, lane::simd, rest, op.to, operand);
+    return true;
+}
+
+void machine::enqueue(thread_state& t, lane l, const micro_op& op, register_name to, register_name extra) {
+    waiting_op& w = t.queues[static_cast<std::size_t>(l)].push();
+    t.occupied |= 1U << static_cast<std::uint32_t>(l);
+    w.kind = op.kind;
+    w.to = renamed(t, to);
+    w.bank =
+        op.base == no_register ? 0 : bank_of(t.pointers[static_cast<std::size_t>(op.base - pointer(0))] + op.value);
+    const bool updates = op.kind == op_kind::matrix || op.kind == op_kind::address || op.updates;
+    const register_name third = updates ? to : extra != no_register ? extra : op.base;
+    w.from = {renamed(t, op.from[0]), renamed(t, op.from[1]), renamed(t, third)};
+    if (w.to != no_register) {
+        const register_state& r = t.registers[w.to];
+        w.to_writes = r.writes_decoded;
+        w.to_reads = r.reads_decoded;
+    }
+    for (std::size_t n = 0; n < w.from.size(); ++n) {
+        if (w.from[n] != no_register) {
+            register_state& r = t.registers[w.from[n]];
+            w.from_writes[n] = r.writes_decoded;
+            ++r.reads_decoded;
+        }
+    }
+    if (w.to != no_register) {
+        register_state& r = t.registers[w.to];
+        ++r.writes_decoded;
+        if (w.to >= pointer(0) && w.to < staging(0)) {
+            w.to_reads = r.reads_started;  // whoever is to read a pointer has it
+        }
+    }
+}
+
+// ---------------------------------------------------------------------------------------------------- fetch
+
+void machine::fetch() {
+    branched_ = no_loop;
+    for (std::uint32_t n = 0; n < running_; ++n) {
+        if (fetch(threads_[by_age_[n]])) {
+            ++counts_.fetched;
+            return;
+        }
+    }
+}
+
+/// Whether the thread has taken the cycle's fetch.
+bool machine::fetch(thread_state& t) {
+    const std::uint32_t window = core_.fetch_bytes / op_bytes;
+    const auto size = static_cast<std::uint32_t>(t.code->code.size());
+    if (t.pc >= size || t.fetch_ready > now_ || t.fetched_size + window > 2 * window) {
+        return false;
+    }
+    const std::uint32_t end = std::min(t.pc + window, size);
+    const std::uint32_t address = t.code->address + t.pc * op_bytes;
+    const std::uint32_t last = t.code->address + end * op_bytes - 1;
+    for (std::uint32_t line = address / instruction_cache::line_bytes; line <= last / instruction_cache::line_bytes;
+         ++line) {
+        if (!cache_.touch(line * instruction_cache::line_bytes)) {
+            refill_free_ = std::max(refill_free_, now_) + core_.instruction_refill_cycles;
+            t.fetch_ready = refill_free_;
+            cache_.fill(line * instruction_cache::line_bytes);
+            ++counts_.refills;
+            return true;
+        }
+    }
+    while (t.pc < end) {
+        const micro_op& op = t.code->code[t.pc];
+        t.fetched[(t.fetched_first + t.fetched_size++) % fetched_most] = static_cast<std::uint16_t>(t.pc);
+        ++t.pc;
+        if (op.kind != op_kind::branch) {
+            continue;
+        }
+        if (++t.counters[op.loop] < t.code->counts[op.loop]) {
+            t.pc = static_cast<std::uint32_t>(op.value);
+            branched_ = op.loop;
+            break;
+        }
+        t.counters[op.loop] = 0;
+    }
+    return true;
+}
+
+// ---------------------------------------------------------------------------------------------------- steady state
+
+std::uint32_t machine::remaining(std::uint32_t loop) const noexcept {
+    return threads_[0].code->counts[loop] - 1 - threads_[0].counters[loop];
+}
+
+void machine::skip(std::uint32_t loop, std::uint32_t iterations, const machine_counts& all, std::uint32_t times) {
+    threads_[0].counters[loop] += times * iterations;
+    counts_.add(all, times);
+}
+
+void machine::describe(std::uint32_t loop, std::vector<std::uint32_t>& state) const {
+    const thread_state& t = threads_[0];
+    const auto after = [this](cycle c) { return c > now_ ? static_cast<std::uint32_t>(c - now_) : 0U; };
+    state.clear();
+    state.insert(state.end(), {t.pc, after(t.fetch_ready), after(refill_free_), after(drain_free_), after(list_free_),
+                               after(t.complete), t.staging_next, t.rotated ? 1U : 0U, t.occupied, t.fetched_size});
+    for (std::uint32_t l = 0; l < t.code->counts.size(); ++l) {
+        state.push_back(l == loop ? 0 : t.counters[l]);
+    }
+    for (std::uint32_t n = 0; n < t.fetched_size; ++n) {
+        state.push_back(t.fetched[(t.fetched_first + n) % fetched_most]);
+    }
+    const auto behind = [](std::uint16_t a, std::uint16_t b) -> std::uint32_t {
+        return static_cast<std::uint16_t>(a - b);
+    };
+    for (const queue& q : t.queues) {
+        state.push_back(q.size);
+        for (std::uint32_t n = 0; n < q.size; ++n) {
+            const waiting_op& op = q.at(n);
+            state.insert(state.end(), {static_cast<std::uint32_t>(op.kind), op.to, op.bank});
+            for (std::size_t f = 0; f < op.from.size(); ++f) {
+                state.push_back(op.from[f]);
+                state.push_back(
+                    op.from[f] == no_register ? 0 : behind(op.from_writes[f], t.registers[op.from[f]].writes_started));
+            }
+            if (op.to != no_register) {
+                state.push_back(behind(op.to_writes, t.registers[op.to].writes_started));
+                state.push_back(behind(op.to_reads, t.registers[op.to].reads_started));
+            }
+        }
+    }
+    for (std::uint32_t n = 0; n < register_count; ++n) {
+        const register_state& r = t.registers[n];
+        const std::uint32_t writes = behind(r.writes_decoded, r.writes_started);
+        const std::uint32_t reads = behind(r.reads_decoded, r.reads_started);
+        if (writes != 0 || reads != 0 || after(r.ready) != 0 || after(r.accumulates) != 0) {
+            state.insert(state.end(), {n, writes, reads, after(r.ready), after(r.accumulates)});
+        }
+    }
+    if (core_.sram_banks != 0) {
+        for (const std::int64_t p : t.pointers) {
+            state.push_back(bank_of(p));
+            state.push_back(static_cast<std::uint32_t>(static_cast<std::uint64_t>(p) % packet_bytes));
+        }
+    }
+    if (t.code->bytes() > core_.instruction_cache_bytes) {
+        const auto lines = cache_.lines();
+        state.insert(state.end(), lines.begin(), lines.end());
+    }
+}
+
+}  // namespace d1::pipeline
