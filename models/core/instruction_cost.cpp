@@ -3,14 +3,43 @@
 #include <algorithm>
 #include <bit>
 
-#include "models/core/line_counts.hpp"
+#include "models/packet/transfer_cutter.hpp"
 
 namespace d1 {
 
 namespace {
 
+constexpr std::uint64_t divide_up(std::uint64_t a, std::uint64_t b) {
+    return (a + b - 1) / b;
+}
+
 constexpr std::size_t index(unit u) {
     return static_cast<std::size_t>(u);
+}
+
+/// 64-byte lines between the first and the last byte.
+std::uint64_t lines(std::int64_t address, std::uint64_t bytes) {
+    const auto offset = static_cast<std::uint64_t>(address) % packet_bytes;
+    return divide_up(offset + bytes, packet_bytes);
+}
+
+/// Lines of `count` rows, each counted by itself.
+std::uint64_t lines_of_rows(std::int64_t address, std::uint64_t bytes, std::uint64_t count, std::int64_t stride) {
+    // Where a row begins in its line comes again after at most 64 rows.
+    constexpr std::uint64_t period = packet_bytes;
+    const auto of = [&](std::uint64_t rows) {
+        std::uint64_t sum = 0;
+        for (std::uint64_t r = 0; r < rows; ++r) {
+            sum += lines(address + static_cast<std::int64_t>(r) * (stride % packet_bytes), bytes);
+        }
+        return sum;
+    };
+    return count < period ? of(count) : count / period * of(period) + of(count % period);
+}
+
+/// Lines that the slices of A or B along `steps` steps of K lie in: they are dense, and two of 32 bytes share a line.
+std::uint64_t slice_lines(numerics::element_type type, std::uint64_t steps) {
+    return divide_up(steps * 32 * numerics::bytes(type.format), packet_bytes);
 }
 
 /// Lines that the slices of A lie in where each step has a stretch of its own: of each step those of a pass's row
@@ -24,6 +53,11 @@ std::uint64_t strided_lines(const program::matrix_multiply<std::int64_t>& m, con
             lines_of_rows(m.a + static_cast<std::int64_t>(block * slice), blocks * slice, m.k_steps, m.a_step_stride);
     }
     return sum;
+}
+
+/// Lines that the indices of a gather or scatter_add lie in.
+std::uint64_t index_lines(const auto& lookup) {
+    return lines(lookup.indices, std::uint64_t{lookup.elements} * sizeof(std::int32_t));
 }
 
 unit_demand demand(const unit_slots& slots, std::uint64_t latency, const core_parameters& core,
@@ -49,11 +83,9 @@ unit_demand cost_of(const program::matrix_multiply<std::int64_t>& m, const core_
     const std::uint64_t rows = m.row_blocks;
     const std::uint64_t columns = m.column_blocks;
     const std::uint64_t steps = m.k_steps;
-    const std::uint64_t a_lines =
-        m.a_step_stride == 0 ? rows * lines_of_slices(m.a_type, steps) : strided_lines(m, core);
+    const std::uint64_t a_lines = m.a_step_stride == 0 ? rows * slice_lines(m.a_type, steps) : strided_lines(m, core);
     const std::uint64_t a_loads = a_lines * divide_up(columns, core.register_block_columns);
-    const std::uint64_t b_loads =
-        columns * lines_of_slices(m.b_type, steps) * divide_up(rows, core.register_block_rows);
+    const std::uint64_t b_loads = columns * slice_lines(m.b_type, steps) * divide_up(rows, core.register_block_rows);
     const std::uint64_t c_lines = rows * columns * block_lines;
     unit_slots slots{};
     slots[index(unit::matrix)] = rows * columns * steps;
