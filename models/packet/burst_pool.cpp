@@ -2,6 +2,17 @@
 
 namespace d1 {
 
+namespace {
+
+/// By doubling: reserve() of one place more copies the whole list for every burst made.
+void make_room(std::vector<burst*>& list, std::size_t bursts) {
+    if (list.capacity() < bursts) {
+        list.reserve(2 * bursts);
+    }
+}
+
+}  // namespace
+
 burst_ptr burst_pool::acquire(bool with_payload) {
     auto& free = with_payload ? free_payloads_ : free_;
     if (free.empty()) {
@@ -10,8 +21,8 @@ burst_ptr burst_pool::acquire(bool with_payload) {
         if (with_payload) {
             made.payload_ = std::make_unique<burst::payload_block>();
         }
-        free_.reserve(all_.size());
-        free_payloads_.reserve(all_.size());
+        make_room(free_, all_.size());
+        make_room(free_payloads_, all_.size());
         free.push_back(&made);
     }
     burst& b = *free.back();
