@@ -52,6 +52,13 @@ boost::json::value to_json(const parameter::value& v) {
             for (const coordinate c : places) list.push_back(boost::json::array{c.x, c.y});
             return list;
         }
+        boost::json::value operator()(const std::vector<place_pair>& links) const {
+            boost::json::array list;
+            for (const auto& [a, b] : links)
+                list.push_back(boost::json::array{boost::json::array{a.x, a.y}, boost::json::array{b.x, b.y}});
+            return list;
+        }
+        boost::json::value operator()(const parameter::file_name& file) const { return boost::json::string(file.path); }
     };
     return std::visit(converter{}, v);
 }

@@ -1,4 +1,5 @@
 #include "platforms/configuration.hpp"
+#include "models/noc/routing_traits.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -62,7 +63,7 @@ TEST(parameters, every_one_has_a_meaning_a_source_and_a_default_that_is_allowed)
         EXPECT_LT(e.about.minimum, e.about.maximum) << e.path;
         EXPECT_TRUE(is_seed(e) || !e.about.unit.empty()) << e.path;
     }
-    EXPECT_EQ(leaves, 59U);
+    EXPECT_EQ(leaves, 65U);
 }
 
 TEST(parameters, assumptions_and_modelling_choices_say_that_they_are) {
@@ -155,6 +156,12 @@ d1_parameters random_parameters(std::mt19937_64& random) {
         if (random() % 3 == 0)
             die.harvest.dead.push_back(
                 {static_cast<std::int32_t>(n % die.noc.columns), static_cast<std::int32_t>(n / die.noc.columns)});
+    if (die.noc.columns > 1 && random() % 2 == 0) die.harvest.dead_links = {{{0, 0}, {1, 0}}};
+    if (random() % 2 == 0) die.noc.routing_table.path = "my \"routes\" \\ .txt";
+    const bool has_faults = !faults_of(die.harvest).none();
+    if (!d1::why_unfit(d1::traits_of(die.noc.routing), die.noc.channels_per_class, has_faults).empty() ||
+        die.noc.routing_table.path.empty())
+        die.noc.routing = d1::routing_kind::xy;
     return parameters;
 }
 
@@ -177,17 +184,17 @@ TEST(configuration, begins_with_the_defaults) {
 
 TEST(configuration, later_settings_win_and_what_is_not_set_stays) {
     configuration chosen;
-    chosen.load_text("die:\n  noc:\n    columns: 30\n    rows: 40\n    hop_cycles: 2\n", "a.yaml");
+    chosen.load_text("die:\n  noc:\n    columns: 30\n    rows: 40\n    link_latency: 2\n", "a.yaml");
     chosen.load_text("die:\n  noc:\n    columns: 31\n    rows: 41\n", "b.yaml");
     chosen.set("die.noc.columns=32");
     const auto noc = chosen.value().die.noc;
     EXPECT_EQ(noc.columns, 32U);
     EXPECT_EQ(noc.rows, 41U);
-    EXPECT_EQ(noc.hop_cycles, 2U);
+    EXPECT_EQ(noc.link_latency, 2U);
     EXPECT_EQ(noc.calendar_horizon, d1_parameters{}.die.noc.calendar_horizon);
     EXPECT_EQ(chosen.origin("die.noc.columns"), "--set");
     EXPECT_EQ(chosen.origin("die.noc.rows"), "b.yaml:4");
-    EXPECT_EQ(chosen.origin("die.noc.hop_cycles"), "a.yaml:5");
+    EXPECT_EQ(chosen.origin("die.noc.link_latency"), "a.yaml:5");
 }
 
 TEST(configuration, single_settings_take_every_kind_of_value) {
@@ -291,13 +298,43 @@ TEST(validation, wants_a_live_node) {
     EXPECT_THAT(complaint(p), HasSubstr("no node is left alive"));
 }
 
+TEST(validation, wants_a_routing_that_suits_the_channels_and_the_faults) {
+    d1_parameters p;
+    p.die.noc.routing = d1::routing_kind::o1turn;
+    EXPECT_THAT(complaint(p), AllOf(HasSubstr("die.noc.routing = o1turn"), HasSubstr("die.noc.channels_per_class = 1"),
+                                    HasSubstr("needs 2 channels of each message class")));
+    p.die.noc.channels_per_class = 2;
+    EXPECT_EQ(complaint(p), "none");
+    p.die.noc.routing = d1::routing_kind::odd_even;
+    EXPECT_THAT(complaint(p), AllOf(HasSubstr("die.noc.routing = odd_even"), HasSubstr("die.harvest.dead = [[3, 2]"),
+                                    HasSubstr("cannot avoid dead routers and links")));
+    p.die.harvest.dead_router = false;
+    EXPECT_EQ(complaint(p), "none");
+    p.die.harvest.dead_links = {{{4, 4}, {4, 5}}};
+    EXPECT_THAT(complaint(p), HasSubstr("die.harvest.dead_links = [[[4, 4], [4, 5]]]"));
+    p.die.noc.routing = d1::routing_kind::table;
+    EXPECT_THAT(complaint(p), HasSubstr("die.noc.routing_table = \"\""));
+    p.die.noc.routing_table.path = "routes.txt";
+    EXPECT_EQ(complaint(p), "none");
+}
+
+TEST(validation, wants_dead_links_between_neighbours_each_once) {
+    d1_parameters p;
+    p.die.harvest.dead_links = {{{4, 4}, {5, 5}}};
+    EXPECT_THAT(complaint(p), HasSubstr("[[4, 4], [5, 5]] does not exist"));
+    p.die.harvest.dead_links = {{{17, 4}, {18, 4}}};
+    EXPECT_THAT(complaint(p), HasSubstr("[[17, 4], [18, 4]] is not on the die"));
+    p.die.harvest.dead_links = {{{4, 4}, {4, 5}}, {{4, 5}, {4, 4}}};
+    EXPECT_THAT(complaint(p), HasSubstr("[[4, 4], [4, 5]] is in the list twice"));
+}
+
 TEST(validation, wants_calendars_that_reach_across_the_die) {
     d1_parameters p;
     p.die.noc.calendar_horizon = 2 * 38 * 10 + 8;
     p.die.noc.calendar_horizon += 64 - p.die.noc.calendar_horizon % 64;  // 832
-    p.die.noc.hop_cycles = 10;
+    p.die.noc.pipeline_stages = 10;
     EXPECT_EQ(complaint(p), "none");
-    p.die.noc.hop_cycles = 11;  // 2 * 38 * 11 + 16 = 852
+    p.die.noc.link_latency = 1;  // 2 * 38 * 11 + 16 = 852
     EXPECT_THAT(complaint(p), AllOf(HasSubstr("die.noc.calendar_horizon = 832"), HasSubstr("852")));
 }
 

@@ -33,6 +33,16 @@ std::string to_text(Number number) {
     return {buffer.data(), end};
 }
 
+// In YAML's double quotes, whatever it holds.
+std::string in_quotes(std::string_view text) {
+    std::string out(1, '"');
+    for (const char c : text) {
+        if (c == '"' || c == '\\') out += '\\';
+        out += c;
+    }
+    return out + '"';
+}
+
 std::string join(const std::vector<std::string>& words) {
     std::string text;
     for (const std::string& word : words) text += (text.empty() ? "" : ", ") + word;
@@ -86,8 +96,12 @@ bool allowed(const entry& leaf, const value& v) {
         case value_kind::name:
             return std::ranges::find(leaf.names, std::get<std::string>(v)) != leaf.names.end();
         case value_kind::places:
+        case value_kind::links:
         case value_kind::flag:
             return true;
+        case value_kind::file:  // must fit on one line of a dump
+            return std::ranges::none_of(std::get<file_name>(v).path,
+                                        [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
         case value_kind::group:
             break;
     }
@@ -106,6 +120,10 @@ std::string allowed_text(const entry& leaf) {
             return (leaf.names.size() > 1 ? "one of " : "") + join(leaf.names);
         case value_kind::places:
             return "a list of places [x, y] such as [[3, 2], [14, 5]], or []";
+        case value_kind::links:
+            return "a list of links [[x, y], [x, y]] between neighbours such as [[[3, 4], [3, 5]]], or []";
+        case value_kind::file:
+            return "the name of a file, or \"\" for none";
         case value_kind::group:
             break;
     }
@@ -122,6 +140,10 @@ std::string format(coordinate place) {
     return '[' + to_text(place.x) + ", " + to_text(place.y) + ']';
 }
 
+std::string format(const place_pair& link) {
+    return '[' + format(link.a) + ", " + format(link.b) + ']';
+}
+
 std::string format(const value& v) {
     struct formatter {
         std::string operator()(bool flag) const { return flag ? "true" : "false"; }
@@ -133,6 +155,12 @@ std::string format(const value& v) {
             for (const coordinate c : places) words.push_back(format(c));
             return '[' + join(words) + ']';
         }
+        std::string operator()(const std::vector<place_pair>& links) const {
+            std::vector<std::string> words;
+            for (const place_pair& link : links) words.push_back(format(link));
+            return '[' + join(words) + ']';
+        }
+        std::string operator()(const file_name& file) const { return in_quotes(file.path); }
     };
     return std::visit(formatter{}, v);
 }

@@ -19,11 +19,13 @@
 
 namespace d1::parameter {
 
-/// The value of any parameter: a switch, a count, a real number, a name (of an enum) or a list of places.
-using value = std::variant<bool, std::uint64_t, double, std::string, std::vector<coordinate>>;
+/// The value of any parameter: a switch, a count, a real number, a name (of an enum), a list of places, a list of links
+/// or the name of a file.
+using value =
+    std::variant<bool, std::uint64_t, double, std::string, std::vector<coordinate>, std::vector<place_pair>, file_name>;
 
 /// What an entry holds. All but `group` are leaves, with the alternative of `value` in the same order.
-enum class value_kind : std::uint8_t { flag, count, real, name, places, group };
+enum class value_kind : std::uint8_t { flag, count, real, name, places, links, file, group };
 
 /// A parameter, or a group of them, inside an object that must outlive the entry.
 struct entry {
@@ -102,6 +104,10 @@ void append_entries(std::vector<entry>& entries, Struct& object, const std::stri
             bind_name(added, member);
         } else if constexpr (std::is_same_v<type, std::vector<coordinate>>) {
             bind_whole(added, value_kind::places, member);
+        } else if constexpr (std::is_same_v<type, std::vector<place_pair>>) {
+            bind_whole(added, value_kind::links, member);
+        } else if constexpr (std::is_same_v<type, file_name>) {
+            bind_whole(added, value_kind::file, member);
         } else if constexpr (boost::describe::has_describe_members<type>::value) {
             append_entries(entries, member, std::string(added.path) + '.');
         } else {
@@ -140,6 +146,7 @@ void visit_leaves(const Struct& object, Visitor&& visit) {
 /// A value as it is written in YAML and after --set.
 [[nodiscard]] std::string format(const value& v);
 [[nodiscard]] std::string format(coordinate place);
+[[nodiscard]] std::string format(const place_pair& link);
 
 /// The entry of that path, or null.
 [[nodiscard]] const entry* find_entry(const std::vector<entry>& entries, std::string_view path);

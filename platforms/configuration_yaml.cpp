@@ -154,6 +154,13 @@ std::optional<coordinate> parse_place(const YAML::Node& node) {
     return coordinate{*x, *y};
 }
 
+std::optional<place_pair> parse_link(const YAML::Node& node) {
+    if (!node.IsSequence() || node.size() != 2) return std::nullopt;
+    const auto a = parse_place(node[0]);
+    const auto b = parse_place(node[1]);
+    return a && b ? std::optional(place_pair{*a, *b}) : std::nullopt;
+}
+
 // Goes through one text and sets entries; lives for that text only.
 class reader {
   public:
@@ -210,7 +217,10 @@ class reader {
 
     void set(const entry& leaf, const YAML::Node& node, const YAML::Mark& mark) {
         const std::string where = source_.at(mark);
-        if (leaf.kind == value_kind::places && node.IsSequence()) check_places(leaf, node, where);
+        if (leaf.kind == value_kind::places && node.IsSequence())
+            check_list(leaf, node, where, parse_place, "a place [x, y] of two whole numbers from 0");
+        if (leaf.kind == value_kind::links && node.IsSequence())
+            check_list(leaf, node, where, parse_link, "a link [[x, y], [x, y]] of two places");
         const std::optional<value> v = parse_value(leaf.kind, node);
         if (!v || !allowed(leaf, *v)) fail(where, leaf.path + " = " + shown(node) + ": must be " + allowed_text(leaf));
         if (!seen_.insert(leaf.path).second) fail_twice(leaf.path, mark);
@@ -229,33 +239,40 @@ class reader {
             case value_kind::name:
                 return node.IsScalar() ? std::optional<value>(node.Scalar()) : std::nullopt;
             case value_kind::places:
-                return parse_places(node);
+                return parse_list<coordinate>(node, parse_place);
+            case value_kind::links:
+                return parse_list<place_pair>(node, parse_link);
+            case value_kind::file:
+                return node.IsScalar() ? std::optional<value>(file_name{node.Scalar()}) : std::nullopt;
             case value_kind::group:
                 break;
         }
         return std::nullopt;
     }
 
-    static std::optional<value> parse_places(const YAML::Node& list) {
+    template <class Item, class Parse>
+    static std::optional<value> parse_list(const YAML::Node& list, Parse parse_item) {
         if (!list.IsSequence()) return std::nullopt;
-        std::vector<coordinate> places;
-        for (const YAML::Node& item : list)
-            if (const auto place = parse_place(item)) places.push_back(*place);
-        return places;
+        std::vector<Item> items;
+        for (const YAML::Node& node : list)
+            if (const std::optional<Item> item = parse_item(node)) items.push_back(*item);
+        return items;
     }
 
-    // A list may go over many lines: name the bad place, not the list.
-    void check_places(const entry& leaf, const YAML::Node& list, const std::string& where) const {
+    // A list may go over many lines: name the bad item, not the list.
+    template <class Parse>
+    void check_list(const entry& leaf, const YAML::Node& list, const std::string& where, Parse parse_item,
+                    const std::string& wanted) const {
         std::size_t number = 0;
         for (const YAML::Node& item : list) {
             ++number;
-            if (parse_place(item)) continue;
+            if (parse_item(item)) continue;
             const std::string content = item.IsSequence() && item.size() == 2
                                             ? '[' + shown(item[0]) + ", " + shown(item[1]) + ']'
                                             : shown(item);
             fail(item.Mark().is_null() ? where : source_.at(item.Mark()),
-                 leaf.path + ", entry " + std::to_string(number) + " = " + content +
-                     ": must be a place [x, y] of two whole numbers from 0; the whole is " + allowed_text(leaf));
+                 leaf.path + ", entry " + std::to_string(number) + " = " + content + ": must be " + wanted +
+                     "; the whole is " + allowed_text(leaf));
         }
     }
 

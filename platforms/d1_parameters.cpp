@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <optional>
+#include <utility>
 
+#include "models/noc/routing_traits.hpp"
 #include "models/parameter/error.hpp"
 #include "platforms/configuration_tree.hpp"
 
@@ -41,26 +43,66 @@ std::optional<violation> find_in_harvest(const die_parameters& die) {
     return std::nullopt;
 }
 
+std::optional<violation> find_in_links(const die_parameters& die) {
+    const grid places{static_cast<std::int32_t>(die.noc.columns), static_cast<std::int32_t>(die.noc.rows)};
+    std::vector<place_pair> links = die.harvest.dead_links;
+    for (place_pair& link : links) {
+        if (const std::string_view fault = noc::link_fault(places, link); !fault.empty())
+            return violation{{"die.harvest.dead_links", "die.noc.columns", "die.noc.rows"},
+                             parameter::format(link) + ' ' + std::string(fault)};
+        if (link.b < link.a) std::swap(link.a, link.b);
+    }
+    std::ranges::sort(links);
+    const auto twice = std::ranges::adjacent_find(links);
+    if (twice != links.end())
+        return violation{{"die.harvest.dead_links"},
+                         parameter::format(*twice) + " is in the list twice; a link is dead in both directions"};
+    return std::nullopt;
+}
+
+std::optional<violation> find_in_routing(const die_parameters& die) {
+    if (die.noc.routing == routing_kind::table && die.noc.routing_table.path.empty())
+        return violation{{"die.noc.routing", "die.noc.routing_table"},
+                         "this routing reads a file; name it in die.noc.routing_table"};
+    const routing_traits policy = traits_of(die.noc.routing);
+    const std::string unfit = why_unfit(policy, die.noc.channels_per_class, !faults_of(die.harvest).none());
+    if (unfit.empty()) return std::nullopt;
+    std::vector<std::string> paths{"die.noc.routing", "die.noc.channels_per_class"};
+    if (die.noc.channels_per_class >= policy.channels_per_class)
+        paths = {"die.noc.routing", "die.harvest.dead", "die.harvest.dead_links"};
+    return violation{paths, unfit};
+}
+
 // A burst has to fit into the calendars of an empty mesh, or it would be tried again for ever.
 std::optional<violation> find_in_horizon(const die_parameters& die) {
     const std::uint64_t hops = 2 * (std::uint64_t{die.noc.columns} + die.noc.rows);  // twice: a detour is longer
-    const std::uint64_t needed = hops * die.noc.hop_cycles + die.node.network_interface.burst_packets;
+    const std::uint64_t packets = die.node.network_interface.burst_packets;
+    const std::uint64_t again =
+        die.noc.corruption_rate > 0 ? packets * die.noc.max_retries * die.noc.retry_cycles : std::uint64_t{0};
+    const std::uint64_t needed = hops * die.noc.hop_cycles() + packets + again;
     if (die.noc.calendar_horizon >= needed) return std::nullopt;
     return violation{
-        {"die.noc.calendar_horizon", "die.noc.columns", "die.noc.rows", "die.noc.hop_cycles",
-         "die.node.network_interface.burst_packets"},
+        {"die.noc.calendar_horizon", "die.noc.columns", "die.noc.rows", "die.noc.pipeline_stages",
+         "die.noc.link_latency", "die.node.network_interface.burst_packets"},
         "a burst may need " + std::to_string(needed) +
-            " cycles to cross the die, 2 x (columns + rows) x hop_cycles + burst_packets; the horizon must "
-            "be at least that"};
+            " cycles to cross the die, 2 x (columns + rows) x (pipeline_stages + link_latency) + burst_packets, and "
+            "where "
+            "links corrupt packets burst_packets x max_retries x retry_cycles more; the horizon must be at least that"};
 }
 
 std::optional<violation> find_violation(const d1_parameters& parameters) {
     if (auto found = find_single(parameters)) return found;
     if (auto found = find_in_harvest(parameters.die)) return found;
+    if (auto found = find_in_links(parameters.die)) return found;
+    if (auto found = find_in_routing(parameters.die)) return found;
     return find_in_horizon(parameters.die);
 }
 
 }  // namespace
+
+noc::mesh_faults faults_of(const harvest_parameters& harvest) {
+    return {harvest.dead_router ? harvest.dead : std::vector<coordinate>(), harvest.dead_links};
+}
 
 void validate(const d1_parameters& parameters, const origin_finder& origin) {
     const auto found = find_violation(parameters);

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "models/core/core_parameters.hpp"
+#include "models/noc/mesh_faults.hpp"
 #include "models/noc/network_interface_parameters.hpp"
 #include "models/noc/noc_parameters.hpp"
 #include "models/numerics/arithmetic.hpp"
@@ -54,9 +55,10 @@ namespace d1 {
 struct harvest_parameters {
     std::vector<coordinate> dead = {{3, 2}, {14, 5}, {6, 8}, {11, 12}, {1, 15}, {16, 17}};
     bool dead_router = true;
+    std::vector<place_pair> dead_links{};
     friend bool operator==(const harvest_parameters&, const harvest_parameters&) = default;
 };
-BOOST_DESCRIBE_STRUCT(harvest_parameters, (), (dead, dead_router))
+BOOST_DESCRIBE_STRUCT(harvest_parameters, (), (dead, dead_router, dead_links))
 
 /// A node: a core, its memory and its way to the mesh.
 struct node_parameters {
@@ -97,12 +99,15 @@ struct d1_parameters {
 };
 BOOST_DESCRIBE_STRUCT(d1_parameters, (), (die, arithmetic, simulation))
 
-inline constexpr std::array<parameter::description, 2> harvest_descriptions{{
+inline constexpr std::array<parameter::description, 3> harvest_descriptions{{
     parameter::choice("dead", "[x, y]", "nodes that do not work, column from the west and row from the north",
                       "assumption: 354 of 360 work; the positions are unpublished, here spread with no two adjacent",
                       parameter::confidence::assumed),
     parameter::choice("dead_router", "", "whether a dead node's router is dead too, so that nothing passes it",
                       "assumption: the safer reading; HC34-S says that dead nodes can be routed around",
+                      parameter::confidence::assumed),
+    parameter::choice("dead_links", "[[x, y], [x, y]]",
+                      "links between neighbours that do not work, in either direction", "assumption: none is published",
                       parameter::confidence::assumed),
 }};
 inline constexpr std::array<parameter::description, 3> node_descriptions{{
@@ -148,11 +153,14 @@ constexpr std::span<const parameter::description> describe_parameters(const d1_p
 /// Tells where the value of a path was set, as in "run.yaml:12".
 using origin_finder = std::function<std::string(std::string_view path)>;
 
-/// Checks the parameters as a whole: every value in its range, dead nodes inside the grid and none twice, a live node,
-/// calendars that reach across the die. Whether the live nodes are connected is not looked at: the mesh's routing finds
-/// that out.
-/// \param origin if given, each parameter that is named is followed by where it was set
-/// \throws input_error that names the parameters which do not go together, their values and what to do
+/// What of the mesh is dead.
+[[nodiscard]] noc::mesh_faults faults_of(const harvest_parameters& harvest);
+
+/// Checks the parameters as a whole: every value in its range, dead nodes and links inside the grid and none twice, a
+/// live node, a routing policy that suits the channels and the faults, calendars that reach across the die. Whether the
+/// live nodes are connected is not looked at: the mesh's routing finds that out. \param origin if given, each parameter
+/// that is named is followed by where it was set \throws input_error that names the parameters which do not go
+/// together, their values and what to do
 void validate(const d1_parameters& parameters, const origin_finder& origin = {});
 
 }  // namespace d1

@@ -5,16 +5,13 @@
 #include <stdexcept>
 
 #include "models/noc/mesh.hpp"
+#include "models/noc/wait_for.hpp"
 #include "models/parameter/error.hpp"
 #include "models/program/validate.hpp"
 
 namespace d1 {
 
 namespace {
-
-std::vector<coordinate> blocked_routers(const harvest_parameters& harvest) {
-    return harvest.dead_router ? harvest.dead : std::vector<coordinate>();
-}
 
 std::string indexed(coordinate c) {
     return "node[" + std::to_string(c.x) + "," + std::to_string(c.y) + "]";
@@ -37,7 +34,7 @@ die::die(const sc_core::sc_module_name& name, const d1_parameters& parameters, c
       parameters_(parameters),
       places_{static_cast<std::int32_t>(parameters.die.noc.columns),
               static_cast<std::int32_t>(parameters.die.noc.rows)},
-      routes_(places_, blocked_routers(parameters.die.harvest)),
+      routing_(parameters.die.noc, faults_of(parameters.die.harvest), parameters.simulation.seed),
       alive_(places_.size(), true),
       events_("events", timing::clock(sc_core::sc_time(parameters.die.clock_period, sc_core::SC_PS))),
       races_(checks.races ? std::make_unique<race_detector>(places_.size(), parameters.die.node.core.threads)
@@ -55,7 +52,7 @@ void die::make_nodes(std::span<const node_index> order, const block_factories& b
     for (const coordinate c : harvest.dead) {
         alive_[to_number(places_.index(c))] = false;
     }
-    const die_surroundings surroundings{routes_,        alive_, events_, bursts_, races_.get(), uninitialised_.get(),
+    const die_surroundings surroundings{routing_,       alive_, events_, bursts_, races_.get(), uninitialised_.get(),
                                         check_protocol_};
     auto& group = statistics_.child("die");
     std::vector<noc::router_base*> routers(places_.size());
@@ -72,7 +69,7 @@ void die::make_nodes(std::span<const node_index> order, const block_factories& b
         routers[i] = &nodes_[i]->router();
         live_ += alive_[i] ? 1U : 0U;
     }
-    noc::connect_mesh(places_, routers);
+    noc::connect_mesh(places_, routers, harvest.dead_links);
 }
 
 void die::load(node_index n, std::uint32_t offset, std::span<const std::byte> bytes) {
@@ -131,7 +128,28 @@ run_result die::run() {
     const bool finished = std::all_of(nodes_.begin(), nodes_.end(), [](const auto& n) {
         return !n || !n->alive() || (n->core().finished() && n->interface().unfinished().empty());
     });
+    if (finished && !lost_packets().empty()) {
+        events_.fail(lost_packets());
+        return result(run_status::failed);
+    }
     return result(finished ? run_status::finished : run_status::deadlock);
+}
+
+std::string die::lost_packets() const {
+    std::uint64_t injected = 0;
+    std::uint64_t delivered = 0;
+    std::uint64_t refused = 0;
+    for (const auto& n : nodes_) {
+        if (n && n->alive()) {
+            injected += n->interface().count().packets_sent;
+            delivered += n->interface().count().packets_received;
+            refused += n->interface().count().packets_refused;
+        }
+    }
+    return injected == delivered + refused
+               ? std::string()
+               : "packets were lost or doubled on the mesh: " + std::to_string(injected) + " injected, " +
+                     std::to_string(delivered) + " delivered, " + std::to_string(refused) + " refused";
 }
 
 run_result die::result(run_status status) {
@@ -144,6 +162,7 @@ run_result die::result(run_status status) {
             r.bytes_moved += n->interface().count().bytes_received;
             r.matrix_steps += n->core().count().matrix_steps;
             r.address_errors += n->interface().count().address_errors;
+            r.corrupted += n->interface().count().corrupted;
         }
     }
     if (status == run_status::interrupted || status == run_status::failed || stuck_) {
@@ -206,16 +225,15 @@ std::string die::who_waits() const {
     constexpr std::size_t shown = 10;
     std::ostringstream text;
     std::size_t waiting = 0;
+    std::vector<const noc::router_base*> routers;
     for (const auto& n : nodes_) {
-        if (!n) {
-            continue;
-        }
-        for (const std::string& packet : n->router().waiting()) {
-            if (waiting++ < shown) {
-                text << "  " << n->name() << " router: " << packet << "\n";
-            }
-        }
-        if (!n->alive()) {
+        routers.push_back(n ? &n->router() : nullptr);
+    }
+    for (const std::string& line : noc::waits_of_mesh(places_, routers, shown)) {
+        text << "  " << (line.starts_with("node[") ? std::string(name()) + "." : "") << line << "\n";
+    }
+    for (const auto& n : nodes_) {
+        if (!n || !n->alive()) {
             continue;
         }
         for (const blocked_thread& b : n->core().blocked()) {

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "models/core/placement.hpp"
-#include "models/noc/route_table.hpp"
+#include "models/noc/mesh_routing.hpp"
 #include "models/packet/burst.hpp"
 #include "models/program/assignment.hpp"
 #include "models/program/instruction.hpp"
@@ -59,6 +59,7 @@ struct run_result {
     std::uint64_t bytes_moved = 0;     ///< payload bytes written by the network interfaces
     std::uint64_t matrix_steps = 0;    ///< of all nodes
     std::uint64_t address_errors = 0;  ///< bursts answered with an address error
+    std::uint64_t corrupted = 0;       ///< bursts that failed since links corrupted them beyond all retries
 };
 
 /// What watches a run; no hardware, and nothing of it is there where it is off.
@@ -86,7 +87,9 @@ class die : public sc_core::sc_module {
     [[nodiscard]] grid places() const noexcept { return places_; }
     [[nodiscard]] bool is_alive(node_index n) const { return alive_.at(to_number(n)); }
     [[nodiscard]] std::uint32_t live_nodes() const noexcept { return live_; }
-    [[nodiscard]] const noc::route_table& routes() const noexcept { return routes_; }
+    [[nodiscard]] const noc::mesh_routing& routing() const noexcept { return routing_; }
+    /// The fixed paths, or of several sets of them the first.
+    [[nodiscard]] const noc::route_table& routes() const noexcept { return routing_.table(); }
     [[nodiscard]] node& at(node_index n) { return *nodes_.at(to_number(n)); }
     [[nodiscard]] timing::event_queue& events() noexcept { return events_; }
     [[nodiscard]] burst_pool& bursts() noexcept { return bursts_; }
@@ -107,6 +110,8 @@ class die : public sc_core::sc_module {
     void launch(const job& j);
 
     /// Simulates until nothing is left to do, a check fails or somebody asks the event queue to pause.
+    ///
+    /// A run that finishes has delivered or refused every packet that was injected; otherwise it has failed.
     run_result run();
 
     /// Everything as after construction, statistics included; the level stays.
@@ -121,12 +126,13 @@ class die : public sc_core::sc_module {
     void make_nodes(std::span<const node_index> order, const block_factories& blocks);
     [[nodiscard]] run_result result(run_status status);
     [[nodiscard]] run_bounds bounds() const;
+    [[nodiscard]] std::string lost_packets() const;
     void watch_progress();
     [[nodiscard]] std::string who_waits() const;
 
     d1_parameters parameters_;
     grid places_;
-    noc::route_table routes_;
+    noc::mesh_routing routing_;
     std::vector<bool> alive_;
     timing::event_queue events_;
     burst_pool bursts_;

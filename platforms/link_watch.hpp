@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "models/noc/noc_parameters.hpp"
+#include "models/noc/routing_traits.hpp"
 #include "models/packet/link.hpp"
 #include "models/transactors/link_checker.hpp"
 
@@ -23,6 +24,7 @@ class link_watch {
                       .live = std::move(live),
                       .channels_per_class = noc.channels_per_class,
                       .buffer_depth = noc.buffer_depth,
+                      .in_order = traits_of(noc.routing).in_order,
                       .cycle = cycle} {}
 
     void join(link_initiator_socket& from, link_target_socket& to, std::uint32_t packets_per_cycle) {

@@ -6,7 +6,7 @@ namespace d1 {
 
 std::unique_ptr<noc::router_base> make_router(const char* name, node_index here, const die_surroundings& die,
                                               const d1_parameters& parameters) {
-    return std::make_unique<noc::router>(name, here, die.routes, parameters.die.noc, parameters.simulation.timing,
+    return std::make_unique<noc::router>(name, here, die.routing, parameters.die.noc, parameters.simulation.timing,
                                          die.events);
 }
 
@@ -17,7 +17,7 @@ node::working_parts::working_parts(const std::string& node_name, node_index here
       sram("sram", parameters.die.node.sram),
       network_interface("network_interface",
                         {here, die.alive, die.events, die.bursts, signals, parameters.simulation.timing,
-                         parameters.simulation.functional, die.races, die.uninitialised},
+                         parameters.simulation.functional, die.races, die.uninitialised, false, die.routing.ways()},
                         parameters.die.node.network_interface, parameters.die.noc, parameters.die.node.sram),
       core("core",
            {here, die.events, semaphores, signals, parameters.simulation.timing, parameters.simulation.quantum,

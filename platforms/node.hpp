@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "models/core/core.hpp"
+#include "models/noc/mesh_routing.hpp"
 #include "models/noc/network_interface.hpp"
-#include "models/noc/route_table.hpp"
 #include "models/noc/router_base.hpp"
 #include "models/sram/semaphore_file.hpp"
 #include "models/sram/sram.hpp"
@@ -21,7 +21,7 @@ namespace d1 {
 
 /// What all nodes of a die share.
 struct die_surroundings {
-    const noc::route_table& routes;
+    const noc::mesh_routing& routing;
     const std::vector<bool>& alive;
     timing::event_queue& events;
     burst_pool& bursts;

@@ -41,6 +41,7 @@ def traits(report):
     """What a measurement is of, part by part."""
     noc = report["parameters"]["die"]["noc"]
     dead = len(report["harvest"]["dead"])
+    links = len(report["parameters"]["die"]["harvest"]["dead_links"])
     reply = report.get("reply")
     channels = noc["channels_per_class"]
     return {
@@ -54,8 +55,9 @@ def traits(report):
         "arbitration": noc["arbitration"].replace("_", " "),
         "depth": f"{noc['buffer_depth']} deep",
         "channels": f"{channels} channel{'s' if channels != 1 else ''} a class",
-        "hop": f"hop {noc['hop_cycles']}",
+        "hop": f"hop {noc['pipeline_stages']} + {noc['link_latency']}",
         "dead": f"{dead} dead" if dead else "full mesh",
+        "links": f"{links} link{'s' if links != 1 else ''} dead" if links else "",
     }
 
 

@@ -20,10 +20,11 @@ inline constexpr std::uint32_t max_places = port_count * max_channels;
 
 /// A packet in a buffer, or on its way into it.
 struct buffered_packet {
-    burst* carrier = nullptr;  ///< held by a reference
-    std::uint32_t since = 0;   ///< first cycle in which it can leave, modulo 2^32
-    std::uint8_t index = 0;    ///< in its burst
-    std::uint8_t output = 0;   ///< the port it wants
+    burst* carrier = nullptr;         ///< held by a reference
+    std::uint32_t since = 0;          ///< first cycle in which it can leave, modulo 2^32
+    std::uint8_t index = 0;           ///< in its burst
+    std::uint8_t output = 0;          ///< the port it wants
+    bool sent_without_fault = false;  ///< once its output is free again; see link_errors
 };
 
 /// A first-in first-out buffer for each (input port, channel), `depth` packets each. A packet has its place from the
@@ -53,6 +54,16 @@ class channel_buffers {
     /// No packet is here or under way.
     [[nodiscard]] bool empty() const noexcept { return ports_ == 0 && arrivals_.empty(); }
 
+    void set_sent_without_fault(std::uint32_t port, std::uint32_t channel) noexcept {
+        const std::uint32_t number = port * channels_ + channel;
+        places_[std::size_t{number} * stride_ + rings_[number].head].sent_without_fault = true;
+    }
+    /// The first packet wants another output.
+    void redirect(std::uint32_t port, std::uint32_t channel, std::uint32_t output) noexcept {
+        const std::uint32_t number = port * channels_ + channel;
+        places_[std::size_t{number} * stride_ + rings_[number].head].output = static_cast<std::uint8_t>(output);
+    }
+
     /// A packet is sent that arrives at `due`; packets of a channel arrive in the order in which they are sent.
     void put(std::uint32_t port, std::uint32_t channel, burst& carrier, std::uint8_t index, std::uint32_t output,
              timing::cycle due) noexcept {
@@ -63,7 +74,7 @@ class channel_buffers {
             r.head = 0;  // short queues stay within one line of the host's cache
         }
         places_[std::size_t{number} * stride_ + ((r.head + std::uint32_t{r.held}) & (stride_ - 1))] = {
-            &carrier, static_cast<std::uint32_t>(due), index, static_cast<std::uint8_t>(output)};
+            &carrier, static_cast<std::uint32_t>(due), index, static_cast<std::uint8_t>(output), false};
         ++r.held;
         arrivals_.put(port * max_channels + channel, due);
     }

@@ -7,17 +7,20 @@
 namespace d1::noc {
 
 cycle_sender::cycle_sender(const sc_core::sc_module_name& name, const noc_parameters& parameters,
-                           timing::event_queue& events)
+                           timing::event_queue& events, const burst_ways& ways)
     : sc_module(name),
       clocked_block(events),
       parameters_(parameters),
       events_(events),
-      credits_(message_class_count * parameters.channels_per_class, parameters.buffer_depth, 1, parameters.hop_cycles) {
+      ways_(ways),
+      credits_(message_class_count * parameters.channels_per_class, parameters.buffer_depth, 1,
+               parameters.link_cycles()) {
     out.bind(*this);
 }
 
 void cycle_sender::send(burst_ptr b) {
     b->times.first = events_.now();
+    ways_.choose(*b);
     const auto c = static_cast<std::uint32_t>(b->channel_class);
     queues_[c].push_back(std::move(b));
     waiting_ |= 1U << c;
@@ -27,12 +30,6 @@ void cycle_sender::send(burst_ptr b) {
 std::size_t cycle_sender::waiting() const noexcept {
     return std::accumulate(queues_.begin(), queues_.end(), std::size_t{0},
                            [](std::size_t sum, const auto& q) { return sum + q.size(); });
-}
-
-std::uint32_t cycle_sender::channel_of(const burst& b) const {
-    // One channel for all packets of a (source, destination, class), so that they stay in order.
-    return static_cast<std::uint32_t>(b.channel_class) * parameters_.channels_per_class +
-           to_number(b.destination) % parameters_.channels_per_class;
 }
 
 void cycle_sender::evaluate() {
@@ -72,7 +69,7 @@ void cycle_sender::send_packet(std::uint32_t message_class) {
 }
 
 tlm::tlm_sync_enum cycle_sender::nb_transport_bw(burst&, link_phase& phase, sc_core::sc_time&) {
-    credits_.put(0, phase.channel, events_.now() + parameters_.hop_cycles);
+    credits_.put(0, phase.channel, events_.now() + parameters_.link_cycles());
     events_.activate(*this);
     return tlm::TLM_ACCEPTED;
 }

@@ -8,6 +8,7 @@
 #include <systemc>
 
 #include "models/noc/arbiter.hpp"
+#include "models/noc/burst_ways.hpp"
 #include "models/noc/channel_buffers.hpp"
 #include "models/noc/noc_parameters.hpp"
 #include "models/packet/link.hpp"
@@ -22,7 +23,8 @@ class cycle_sender : public sc_core::sc_module, private link_initiator, private 
   public:
     link_initiator_socket out{"out"};
 
-    cycle_sender(const sc_core::sc_module_name& name, const noc_parameters& parameters, timing::event_queue& events);
+    cycle_sender(const sc_core::sc_module_name& name, const noc_parameters& parameters, timing::event_queue& events,
+                 const burst_ways& ways = {});
 
     /// Queues a burst of `b->times.count` packets; the first may leave in this cycle. To be called by an event, not by
     /// a clocked block.
@@ -35,11 +37,14 @@ class cycle_sender : public sc_core::sc_module, private link_initiator, private 
     tlm::tlm_sync_enum nb_transport_bw(burst& b, link_phase& phase, sc_core::sc_time& delay) override;
     void evaluate() override;
     bool commit() override;
-    [[nodiscard]] std::uint32_t channel_of(const burst& b) const;
+    [[nodiscard]] std::uint32_t channel_of(const burst& b) const {
+        return ways_.channel(b, parameters_.channels_per_class);
+    }
     void send_packet(std::uint32_t message_class);
 
     noc_parameters parameters_;
     timing::event_queue& events_;
+    burst_ways ways_;
     std::array<std::deque<burst_ptr>, message_class_count> queues_;
     std::array<std::uint32_t, message_class_count> next_index_{};
     std::uint32_t waiting_ = 0;  // message classes with a burst in the queue, bit c for class c
@@ -52,7 +57,7 @@ class cycle_receiver : public sc_core::sc_module, private link_target {
   public:
     link_target_socket in{"in"};
 
-    /// `take(burst, index)` is called in the cycle in which the packet is sent; it stands here hop_cycles later.
+    /// `take(burst, index)` is called in the cycle in which the packet is sent; it stands here link_cycles() later.
     cycle_receiver(const sc_core::sc_module_name& name, std::function<void(burst&, std::uint32_t)> take);
 
   private:

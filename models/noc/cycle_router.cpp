@@ -2,34 +2,38 @@
 
 #include <algorithm>
 #include <cassert>
-#include <string>
 
 namespace d1::noc {
 
-cycle_router::cycle_router(const std::uint16_t* routes, const noc_parameters& parameters, timing::event_queue& events)
+cycle_router::cycle_router(std::span<const std::uint16_t> routes, const std::uint32_t* exits, const link_errors& errors,
+                           const noc_parameters& parameters, timing::event_queue& events)
     : clocked_block(events),
-      routes_(routes),
+      routes_(routes.data()),
+      exits_(exits),
       events_(events),
-      hop_cycles_(parameters.hop_cycles),
+      hop_cycles_(parameters.hop_cycles()),
+      link_cycles_(parameters.link_cycles()),
       arbitration_(parameters.arbitration),
       rounds_(std::max(parameters.link_packets_per_cycle, parameters.ejection_packets_per_cycle)),
+      rates_{parameters.link_packets_per_cycle, parameters.link_packets_per_cycle, parameters.link_packets_per_cycle,
+             parameters.link_packets_per_cycle, parameters.ejection_packets_per_cycle},
       buffers_(message_class_count * parameters.channels_per_class, parameters.buffer_depth, port_count,
-               parameters.hop_cycles),
+               parameters.hop_cycles()),
       credits_(message_class_count * parameters.channels_per_class, parameters.buffer_depth, port_count,
-               parameters.hop_cycles),
-      parameters_(parameters),
-      any_input_(parameters.columns * parameters.rows, several) {
+               parameters.link_cycles()),
+      errors_(errors),
+      any_input_(routes.size(), several) {
     // Where no packet comes in by an input, its entry says nothing.
     constexpr std::uint32_t no_port = port_count;
-    for (std::uint32_t destination = 0; destination < any_input_.size(); ++destination) {
+    for (std::size_t i = 0; i < any_input_.size(); ++i) {
         std::uint32_t common = no_port;
         for (std::uint32_t input = 0; input < port_count; ++input) {
-            const std::uint32_t output = std::uint32_t{routes[destination]} >> (3 * input) & 7U;
+            const std::uint32_t output = std::uint32_t{routes[i]} >> (3 * input) & 7U;
             if (output != no_port) {
                 common = common == no_port || common == output ? output : several;
             }
         }
-        any_input_[destination] = static_cast<std::uint8_t>(common);
+        any_input_[i] = static_cast<std::uint8_t>(common);
     }
 }
 
@@ -48,29 +52,65 @@ void cycle_router::packet_arrives(port from, burst& b, const link_phase& phase) 
     intrusive_ptr_add_ref(&b);
     const std::uint32_t input = to_number(from);
     b.hops += phase.index == 0 && from != port::local ? 1U : 0U;
-    std::uint32_t output = any_input_[to_number(b.destination)];
+    std::uint32_t output = any_input_[b.table_offset + to_number(b.destination)];
     if (output == several) {
-        output = std::uint32_t{routes_[to_number(b.destination)]} >> (3 * input) & 7U;
+        output = std::uint32_t{routes_[b.table_offset + to_number(b.destination)]} >> (3 * input) & 7U;
     }
     buffers_.put(input, phase.channel, b, phase.index, output, events_.now() + hop_cycles_);
     events_.activate(*this);
 }
 
 void cycle_router::credit_arrives(port to, const link_phase& phase) {
-    credits_.put(to_number(to), phase.channel, events_.now() + hop_cycles_);
+    credits_.put(to_number(to), phase.channel, events_.now() + link_cycles_);
     events_.activate(*this);
 }
 
-void cycle_router::evaluate() {
-    // In each round an output sends one packet at most; injection and links into a router are limited by whoever sends.
-    constexpr std::uint32_t local = 1U << to_number(port::local);
-    for (std::uint32_t round = 0; round < rounds_ && buffers_.occupied_ports() != 0; ++round) {
-        const std::uint32_t open = (round < parameters_.link_packets_per_cycle ? local - 1 : 0) |
-                                   (round < parameters_.ejection_packets_per_cycle ? local : 0);
-        if (!allocate(open)) {
-            return;
+void cycle_router::choose_outputs() {
+    for (std::uint32_t inputs = buffers_.occupied_ports(); inputs != 0; inputs &= inputs - 1) {
+        const auto input = static_cast<std::uint32_t>(std::countr_zero(inputs));
+        for (std::uint32_t left = buffers_.occupied(input); left != 0; left &= left - 1) {
+            const auto channel = static_cast<std::uint32_t>(std::countr_zero(left));
+            const std::uint32_t destination = to_number(buffers_.front(input, channel).carrier->destination);
+            std::uint32_t allowed = exits_[destination] >> (4 * input) & 15U;
+            if (allowed == 0) {
+                continue;  // it is there
+            }
+            auto best = static_cast<std::uint32_t>(std::countr_zero(allowed));
+            while ((allowed &= allowed - 1) != 0) {
+                const auto other = static_cast<std::uint32_t>(std::countr_zero(allowed));
+                best = credits_.left(other, channel) > credits_.left(best, channel) ? other : best;
+            }
+            buffers_.redirect(input, channel, best);
         }
     }
+}
+
+void cycle_router::evaluate() {
+    if (exits_ != nullptr) {
+        choose_outputs();
+    }
+    // In each round an input and an output pass one packet at most, and in a cycle an output passes its rate: in
+    // whichever rounds packets are named for it. Injection and links into a router are limited by whoever sends.
+    std::array<std::uint32_t, port_count> left = rates_;
+    std::uint32_t open = (1U << port_count) - 1;
+    for (std::uint32_t round = 0; round < rounds_ && buffers_.occupied_ports() != 0; ++round) {
+        const std::uint32_t wanted = allocate(open & ~sending_again());
+        if (wanted == 0) {
+            return;
+        }
+        for (std::uint32_t outputs = wanted; rounds_ > 1 && outputs != 0; outputs &= outputs - 1) {
+            const auto output = static_cast<std::uint32_t>(std::countr_zero(outputs));
+            open &= ~(std::uint32_t{--left[output] == 0} << output);
+        }
+    }
+}
+
+std::uint32_t cycle_router::sending_again() const {
+    std::uint32_t outputs = 0;
+    for (std::uint32_t p = 0; errors_.possible() && p < port_count; ++p) {
+        outputs |= std::uint32_t{sending_again_until_[p] > events_.now()} << p;
+    }
+    return outputs;
 }
 
 std::uint32_t cycle_router::ready_channels(std::uint32_t input, std::uint32_t open) const {
@@ -83,7 +123,7 @@ std::uint32_t cycle_router::ready_channels(std::uint32_t input, std::uint32_t op
     return ready;
 }
 
-bool cycle_router::allocate(std::uint32_t open) {
+std::uint32_t cycle_router::allocate(std::uint32_t open) {
     std::array<std::uint8_t, port_count> named;  // NOLINT(cppcoreguidelines-pro-type-member-init): read where written
     std::array<std::uint8_t, 8> requests{};      // of each output: inputs; as many as fit into one register
     std::uint32_t wanted = 0;
@@ -107,11 +147,29 @@ bool cycle_router::allocate(std::uint32_t open) {
         const auto output = static_cast<std::uint32_t>(std::countr_zero(left));
         const std::uint32_t input = sides_[output].inputs.pick(arbitration_, requests[output],
                                                                [&](std::uint32_t i) { return age(i, named[i]); });
+        if (errors_.possible() && is_corrupted(input, named[input])) {
+            continue;
+        }
         sides_[output].inputs.served(input);
         sides_[input].channels.served(named[input]);
         send(input, named[input]);
     }
-    return wanted != 0;
+    return wanted;
+}
+
+bool cycle_router::is_corrupted(std::uint32_t input, std::uint32_t channel) {
+    const buffered_packet& packet = buffers_.front(input, channel);
+    if (packet.sent_without_fault || packet.output == to_number(port::local)) {
+        return false;
+    }
+    const link_errors::outcome o = errors_.of(*packet.carrier, packet.index, static_cast<port>(packet.output));
+    if (o.refused) {
+        packet.carrier->status = burst_status::corrupted;
+    }
+    *sides_[packet.output].counts.resent += o.resent;
+    sending_again_until_[packet.output] = events_.now() + o.cycles;
+    buffers_.set_sent_without_fault(input, channel);
+    return o.cycles != 0;
 }
 
 void cycle_router::send(std::uint32_t input, std::uint32_t channel) {
@@ -137,25 +195,20 @@ bool cycle_router::commit() {
     return !buffers_.empty() || !credits_.settled();
 }
 
-std::vector<std::string> cycle_router::waiting(const grid& places) const {
-    constexpr std::array<const char*, port_count> ports{"west", "east", "north", "south", "local"};
-    constexpr std::array<const char*, message_class_count> classes{"request low", "request high", "data", "response"};
-    const auto place = [&](node_index n) {
-        const coordinate c = places.at(n);
-        return "node[" + std::to_string(c.x) + "," + std::to_string(c.y) + "]";
-    };
-    std::vector<std::string> all;
+std::vector<buffer_wait> cycle_router::waits() const {
+    std::vector<buffer_wait> all;
     for (std::uint32_t input = 0; input < port_count; ++input) {
         for (std::uint32_t left = buffers_.occupied(input); left != 0; left &= left - 1) {
             const auto channel = static_cast<std::uint32_t>(std::countr_zero(left));
             const buffered_packet& first = buffers_.front(input, channel);
-            all.push_back(
-                std::string(ports[input]) + " buffer of channel " + std::to_string(channel) + " (" +
-                classes[channel / parameters_.channels_per_class] + ") holds " +
-                std::to_string(buffers_.size(input, channel)) + " packets, the first from " +
-                place(first.carrier->source) + " to " + place(first.carrier->destination) + ", for " +
-                ports[first.output] +
-                (credits_.left(first.output, channel) == 0 ? ", where no credit is left" : ", which serves others"));
+            all.push_back({.input = static_cast<port>(input),
+                           .channel = channel,
+                           .channel_class = first.carrier->channel_class,
+                           .packets = buffers_.size(input, channel),
+                           .source = first.carrier->source,
+                           .destination = first.carrier->destination,
+                           .output = static_cast<port>(first.output),
+                           .no_credit = credits_.left(first.output, channel) == 0});
         }
     }
     return all;
@@ -164,6 +217,7 @@ std::vector<std::string> cycle_router::waiting(const grid& places) const {
 void cycle_router::reset() {
     buffers_.release_all();
     credits_.reset();
+    sending_again_until_ = {};
     for (side& s : sides_) {
         s.inputs.reset();
         s.channels.reset();

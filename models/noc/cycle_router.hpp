@@ -3,12 +3,14 @@
 
 #include <array>
 #include <cstdint>
-#include <string>
+#include <span>
 #include <vector>
 
 #include "models/noc/arbiter.hpp"
 #include "models/noc/channel_buffers.hpp"
+#include "models/noc/link_errors.hpp"
 #include "models/noc/noc_parameters.hpp"
+#include "models/noc/router_base.hpp"
 #include "models/packet/link.hpp"
 #include "models/timing/event_queue.hpp"
 
@@ -19,23 +21,29 @@ namespace d1::noc {
 /// In each cycle every input with a packet names one of its channels whose first packet finds a credit for the channel
 /// at the output it wants; every output takes one of the inputs that name it; what is taken leaves, and its place's
 /// credit goes back. Links of several packets a cycle repeat this within the cycle. Packets keep their channel on their
-/// way, so packets of one (source, destination, class) stay in order.
+/// way, so packets of one (source, destination, class) and plane stay in order. Under an adaptive policy the first
+/// packet of a buffer wants, in each cycle anew, the allowed output with the most credits left on its channel; of
+/// equals the first in the order of the ports. A packet that the link corrupts keeps its place until it has been sent
+/// without fault or is refused, and its output serves nobody else meanwhile; see link_errors.
 ///
 /// Not modelled: crossbar conflicts beyond one packet an input and output a round, allocation in several iterations,
-/// separate pipeline stages (hop_cycles is the whole way from one buffer to the next).
+/// which of a router's pipeline stages a packet is in: it cannot leave before it has passed them, and holds its place.
 class cycle_router final : public timing::clocked_block {
   public:
     using forward_interface = tlm::tlm_fw_nonblocking_transport_if<burst, link_phase>;
     using backward_interface = tlm::tlm_bw_nonblocking_transport_if<burst, link_phase>;
 
-    /// `routes` as in router.cpp: by destination, three bits an input.
-    cycle_router(const std::uint16_t* routes, const noc_parameters& parameters, timing::event_queue& events);
+    /// `routes` and `exits` as in router.cpp: by plane and destination, three bits an input; for adaptive policies,
+    /// else null, by destination the outputs allowed, four bits an input.
+    cycle_router(std::span<const std::uint16_t> routes, const std::uint32_t* exits, const link_errors& errors,
+                 const noc_parameters& parameters, timing::event_queue& events);
     ~cycle_router() override;
 
     /// What is counted of a link that packets leave through.
     struct link_counts {
         std::uint64_t* packets = nullptr;
         std::uint64_t* waited = nullptr;  ///< packet-cycles that packets for it stood in buffers beyond the first
+        std::uint64_t* resent = nullptr;  ///< packets sent again
     };
     /// Where packets that leave through `p` go, and where credits for packets that came in there go; null if nowhere.
     void connect(port p, forward_interface* forward, backward_interface* backward, const link_counts& counts);
@@ -43,9 +51,8 @@ class cycle_router final : public timing::clocked_block {
     void packet_arrives(port from, burst& b, const link_phase& phase);
     void credit_arrives(port to, const link_phase& phase);
 
-    /// The first packet of each buffer that holds any: where it stands and what it waits for, in words, for a report of
-    /// a mesh that does not move.
-    [[nodiscard]] std::vector<std::string> waiting(const grid& places) const;
+    /// The first packet of each buffer that holds any: where it stands and what it waits for.
+    [[nodiscard]] std::vector<buffer_wait> waits() const;
     void reset();
 
   private:
@@ -60,19 +67,27 @@ class cycle_router final : public timing::clocked_block {
 
     void evaluate() override;
     bool commit() override;
-    [[nodiscard]] bool allocate(std::uint32_t open);
+    void choose_outputs();
+    [[nodiscard]] bool is_corrupted(std::uint32_t input, std::uint32_t channel);
+    [[nodiscard]] std::uint32_t sending_again() const;
+    /// One round: the outputs that packets were named for, out of those that are `open`, a bit each.
+    [[nodiscard]] std::uint32_t allocate(std::uint32_t open);
     [[nodiscard]] std::uint32_t ready_channels(std::uint32_t input, std::uint32_t open) const;
     void send(std::uint32_t input, std::uint32_t channel);
 
     const std::uint16_t* routes_;
+    const std::uint32_t* exits_;
     timing::event_queue& events_;
     std::uint32_t hop_cycles_;
+    std::uint32_t link_cycles_;
     arbitration_kind arbitration_;
     std::uint32_t rounds_;
+    std::array<std::uint32_t, port_count> rates_;  // packets that an output may send in a cycle
     std::array<side, port_count> sides_;
     channel_buffers buffers_;
     channel_credits credits_;
-    noc_parameters parameters_;
+    link_errors errors_;
+    std::array<timing::cycle, port_count> sending_again_until_{};
     static constexpr std::uint8_t several = 7;
     std::vector<std::uint8_t> any_input_;  // of routes_, the output that is the same for all inputs, or `several`
 };

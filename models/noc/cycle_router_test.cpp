@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <cstdlib>
 #include <deque>
@@ -12,14 +13,15 @@
 #include <random>
 #include <string>
 #include <tuple>
+#include <utility>
 #include <vector>
 
-#include "models/noc/cycle_ends.hpp"
-#include "models/noc/router_mesh.hpp"
-#include "models/transactors/link_checker.hpp"
+#include "models/noc/cycle_bench.hpp"
 
 namespace d1::noc {
 namespace {
+
+using bench = test::cycle_bench;
 
 noc_parameters mesh_of(std::uint32_t columns, std::uint32_t rows) {
     noc_parameters p;
@@ -28,108 +30,6 @@ noc_parameters mesh_of(std::uint32_t columns, std::uint32_t rows) {
     return p;
 }
 
-/// A mesh at ca with a sender and a receiver at every router. Senders are filled beforehand, event by event.
-class bench final : private timing::event_handler {
-  public:
-    struct arrival {
-        timing::cycle at;
-        coordinate source;
-        std::uint64_t number;  ///< of the burst, as send() counted them
-        std::uint32_t index;
-        bool operator==(const arrival&) const = default;
-    };
-
-    explicit bench(const noc_parameters& p, const std::string& name = "bench")
-        : parameters(p),
-          events((name + "_events").c_str(), timing::clock(sc_core::sc_time(500, sc_core::SC_PS))),
-          mesh((name + "_mesh").c_str(), p, timing_kind::ca, events, {},
-               [this](link_initiator_socket& from, link_target_socket& to) {
-                   join(from, to, parameters.link_packets_per_cycle);
-               }),
-          arrivals(mesh.places().size()) {
-        for (std::uint32_t i = 0; i < mesh.places().size(); ++i) {
-            const std::string number = std::to_string(i);
-            senders.push_back(std::make_unique<cycle_sender>((name + "_out" + number).c_str(), p, events));
-            receivers.push_back(std::make_unique<cycle_receiver>(
-                (name + "_in" + number).c_str(), [this, i](burst& b, std::uint32_t index) {
-                    arrivals[i].push_back(
-                        {events.now() + parameters.hop_cycles, places().at(b.source), number_of(b), index});
-                }));
-            join(senders[i]->out, mesh.at(node_index{i}).in(port::local), p.injection_packets_per_cycle);
-            join(mesh.at(node_index{i}).out(port::local), receivers[i]->in, p.ejection_packets_per_cycle);
-        }
-    }
-    ~bench() {
-        EXPECT_EQ(bursts.in_use(), 0U) << "packets that somebody still holds";
-        EXPECT_EQ(checkers.under_way(), 0U) << "credits that have not come back";
-    }
-
-    [[nodiscard]] grid places() const { return mesh.places(); }
-
-    /// The first packet leaves the sender in cycle `at` if nothing is in its way.
-    std::uint64_t send(timing::cycle at, coordinate source, coordinate destination, std::uint32_t packets = 1,
-                       message_class c = message_class::data) {
-        if (offers.empty()) {
-            events.reset();  // cycles count from the present time, however long other benches have run
-        }
-        offer& o = offers.emplace_back(offer{places().index(source), places().index(destination), packets, c, sent++});
-        events.schedule(at, timing::order_of(timing::phase::injections, to_number(o.source), 0, o.number), *this, &o);
-        return o.number;
-    }
-    void run() { sc_core::sc_start(); }
-
-    [[nodiscard]] std::vector<arrival>& at(coordinate c) { return arrivals[to_number(places().index(c))]; }
-    /// Arrivals at `c` in [from, to), by source.
-    [[nodiscard]] std::map<coordinate, std::uint32_t> shares(coordinate c, timing::cycle from, timing::cycle to) {
-        std::map<coordinate, std::uint32_t> all;
-        for (const arrival& a : at(c)) {
-            all[a.source] += a.at >= from && a.at < to ? 1 : 0;
-        }
-        return all;
-    }
-
-    noc_parameters parameters;
-    timing::event_queue events;
-    transactors::link_checkers checkers;
-    router_mesh mesh;
-    burst_pool bursts;
-    std::vector<std::unique_ptr<cycle_sender>> senders;
-    std::vector<std::unique_ptr<cycle_receiver>> receivers;
-    std::vector<std::vector<arrival>> arrivals;
-
-  private:
-    struct offer {
-        node_index source;
-        node_index destination;
-        std::uint32_t packets;
-        message_class channel_class;
-        std::uint64_t number;
-    };
-    void join(link_initiator_socket& from, link_target_socket& to, std::uint32_t packets_per_cycle) {
-        checkers.join(
-            from, to,
-            {.places = {static_cast<std::int32_t>(parameters.columns), static_cast<std::int32_t>(parameters.rows)},
-             .channels_per_class = parameters.channels_per_class,
-             .buffer_depth = parameters.buffer_depth,
-             .packets_per_cycle = packets_per_cycle});
-    }
-    void serve(void* subject) override {
-        const offer& o = *static_cast<const offer*>(subject);
-        burst_ptr b = bursts.acquire(false);
-        b->source = o.source;
-        b->destination = o.destination;
-        b->channel_class = o.channel_class;
-        b->sequence = sequence++;
-        b->transfer = subject;
-        b->times = packet_times::back_to_back(0, o.packets);
-        senders[to_number(o.source)]->send(std::move(b));
-    }
-    static std::uint64_t number_of(const burst& b) { return static_cast<const offer*>(b.transfer)->number; }
-    std::deque<offer> offers;
-    std::uint64_t sent = 0;
-    std::uint64_t sequence = 0;
-};
-
 std::uint32_t distance(coordinate a, coordinate b) {
     return static_cast<std::uint32_t>(std::abs(a.x - b.x) + std::abs(a.y - b.y));
 }
@@ -137,17 +37,19 @@ std::uint32_t distance(coordinate a, coordinate b) {
 TEST(cycle_router, takes_a_cycle_a_hop_and_one_in_and_one_out_at_zero_load_for_every_pair) {
     // SystemC elaborates once a process: all benches stand before the first one runs.
     std::deque<bench> benches;
-    for (const std::uint32_t hop : {1U, 3U}) {
+    for (const auto& [stages, latency] : {std::pair{1U, 0U}, {3U, 0U}, {1U, 2U}, {4U, 3U}}) {
         noc_parameters p = mesh_of(5, 4);
-        p.hop_cycles = hop;
-        benches.emplace_back(p, "bench" + std::to_string(hop));
+        p.pipeline_stages = stages;
+        p.link_latency = latency;
+        benches.emplace_back(p, "bench" + std::to_string(benches.size()));
     }
     for (bench& b : benches) {
-        const std::uint32_t hop = b.parameters.hop_cycles;
+        const std::uint32_t stages = b.parameters.pipeline_stages;
+        const std::uint32_t latency = b.parameters.link_latency;
         timing::cycle at = 1;
         std::vector<std::tuple<coordinate, coordinate, timing::cycle>> sent;
         for (std::uint32_t i = 0; i < 20; ++i) {
-            for (std::uint32_t j = 0; j < 20; ++j, at += 50) {
+            for (std::uint32_t j = 0; j < 20; ++j, at += 100) {
                 sent.emplace_back(b.places().at(node_index{i}), b.places().at(node_index{j}), at);
                 b.send(at, std::get<0>(sent.back()), std::get<1>(sent.back()));
             }
@@ -158,7 +60,9 @@ TEST(cycle_router, takes_a_cycle_a_hop_and_one_in_and_one_out_at_zero_load_for_e
             const auto& all = b.at(to);
             const std::size_t nth = seen[to]++;
             ASSERT_LT(nth, all.size());
-            EXPECT_EQ(all[nth].at, when + (distance(from, to) + 2) * hop) << nth;
+            // Links have one more than routers on the way: into the first, and out of each.
+            const std::uint32_t routers = distance(from, to) + 1;
+            EXPECT_EQ(all[nth].at, when + routers * (stages - 1) + (routers + 1) * (1 + latency)) << nth;
             EXPECT_EQ(all[nth].source, from);
         }
     }
@@ -196,6 +100,60 @@ TEST(cycle_router, needs_two_places_a_channel_for_full_rate_and_gives_half_with_
         const auto& all = b.at({3, 0});
         ASSERT_EQ(all.size(), 1024U);
         EXPECT_EQ(all.back().at - all.front().at, depth == 1 ? 2 * 1023U : 1023U);
+    }
+}
+
+TEST(cycle_router, reaches_the_buffers_depth_by_the_credits_round_trip) {
+    // A packet takes 1 + latency cycles to the buffer and `stages` to leave it, the first of which is that of its
+    // arrival; its credit takes 1 + latency back.
+    std::deque<bench> benches;
+    for (const auto& [stages, latency] : {std::pair{1U, 0U}, {2U, 0U}, {1U, 1U}, {3U, 2U}, {5U, 3U}}) {
+        for (const std::uint32_t depth : {1U, 2U, 3U, 5U, 8U, 12U, 16U}) {
+            noc_parameters p = mesh_of(4, 1);
+            p.pipeline_stages = stages;
+            p.link_latency = latency;
+            p.buffer_depth = depth;
+            benches.emplace_back(p, "bench" + std::to_string(benches.size()));
+        }
+    }
+    for (bench& b : benches) {
+        const noc_parameters& p = b.parameters;
+        const std::uint64_t round_trip = (1 + p.link_latency) + (p.pipeline_stages - 1) + (1 + p.link_latency);
+        EXPECT_EQ(p.credit_round_trip(), round_trip);
+        for (std::uint32_t i = 0; i < 64; ++i) {
+            b.send(1, {0, 0}, {3, 0}, 16);
+        }
+        b.run();
+        const auto& all = b.at({3, 0});
+        ASSERT_EQ(all.size(), 1024U);
+        // So many packets that whole round trips lie between the first and the one behind them.
+        const std::uint64_t window = std::min<std::uint64_t>(p.buffer_depth, round_trip);
+        const std::uint64_t trips = 1023 / window;
+        EXPECT_EQ(all[trips * window].at - all[0].at, trips * round_trip)
+            << p.pipeline_stages << " stages, latency " << p.link_latency << ", depth " << p.buffer_depth;
+    }
+}
+
+TEST(cycle_router, takes_in_and_puts_out_as_many_packets_a_cycle_as_a_node_may) {
+    // Four classes, so that several channels of an input have a packet.
+    std::deque<bench> benches;
+    for (const auto& [injection, ejection] : {std::pair{1U, 1U}, {2U, 4U}, {4U, 4U}, {4U, 1U}, {4U, 2U}}) {
+        noc_parameters p = mesh_of(2, 1);
+        p.link_packets_per_cycle = 4;
+        p.injection_packets_per_cycle = injection;
+        p.ejection_packets_per_cycle = ejection;
+        p.buffer_depth = 16;
+        benches.emplace_back(p, "bench" + std::to_string(benches.size()));
+    }
+    for (bench& b : benches) {
+        for (std::uint32_t i = 0; i < 100; ++i) {
+            b.send(1, {0, 0}, {1, 0}, 16, static_cast<message_class>(i % message_class_count));
+        }
+        b.run();
+        const std::uint64_t rate =
+            std::min(b.parameters.injection_packets_per_cycle, b.parameters.ejection_packets_per_cycle);
+        ASSERT_EQ(b.at({1, 0}).size(), 1600U);
+        EXPECT_EQ(b.at({1, 0}).back().at, 1 + 3 + 1600 / rate - 1) << "rate " << rate;
     }
 }
 
@@ -309,6 +267,26 @@ TEST(cycle_router, carries_several_packets_a_cycle_on_wider_links) {
     EXPECT_EQ(all.back().at, 1 + 5 + 99U);
 }
 
+TEST(cycle_router, serves_a_slow_output_in_whichever_round_it_is_wanted) {
+    // On the way from node 0, two packets a cycle to node 2 go before one to node 1, whose output takes one a cycle.
+    noc_parameters p = mesh_of(3, 1);
+    p.link_packets_per_cycle = 4;
+    p.injection_packets_per_cycle = 4;
+    p.buffer_depth = 64;
+    p.arbitration = arbitration_kind::fixed_priority;
+    bench b(p);
+    for (std::uint32_t n = 0; n < 30; ++n) {
+        b.send(1 + n, {0, 0}, {2, 0}, 2, message_class::request_low);
+        b.send(1 + n, {0, 0}, {1, 0}, 1, message_class::data);
+    }
+    b.run();
+    ASSERT_EQ(b.at({1, 0}).size(), 30U);
+    for (std::uint32_t n = 0; n < 30; ++n) {
+        EXPECT_EQ(b.at({1, 0})[n].at, 1 + n + 3) << n;
+    }
+    EXPECT_EQ(b.at({2, 0}).size(), 60U);
+}
+
 TEST(cycle_router, keeps_classes_from_blocking_each_other) {
     noc_parameters p = mesh_of(4, 1);
     bench b(p);
@@ -337,7 +315,8 @@ TEST(cycle_router, delivers_every_packet_once_and_in_order_under_random_load) {
             mesh_of(static_cast<std::uint32_t>(1 + random() % 6), static_cast<std::uint32_t>(1 + random() % 6));
         p.buffer_depth = static_cast<std::uint32_t>(1 + random() % 8);
         p.channels_per_class = static_cast<std::uint32_t>(1 + random() % 4);
-        p.hop_cycles = static_cast<std::uint32_t>(1 + random() % 2);
+        p.pipeline_stages = static_cast<std::uint32_t>(1 + random() % 3);
+        p.link_latency = static_cast<std::uint32_t>(random() % 3);
         p.link_packets_per_cycle = random() % 2 == 0 ? 1 : 4;
         p.arbitration = static_cast<arbitration_kind>(random() % 3);
         benches.emplace_back(p, "bench" + std::to_string(trial));

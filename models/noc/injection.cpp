@@ -79,9 +79,15 @@ timing::cycle network_interface::next_ready() const {
 }
 
 bool network_interface::may_signal(const transfer& t) const {
-    return std::none_of(engines_.begin(), engines_.end(), [&t](const transfer* other) {
-        return other->number < t.number && other->remote == t.remote && other->operation == dma_operation::push &&
-               !other->cutter.finished();
+    const auto is_before = [&t](const transfer& other) {  // or t itself
+        return other.number <= t.number && other.remote == t.remote && other.operation == dma_operation::push;
+    };
+    if (my_.ways.in_order) {
+        return std::none_of(engines_.begin(), engines_.end(),
+                            [&](const transfer* other) { return is_before(*other) && !other->cutter.finished(); });
+    }
+    return std::none_of(transfers_.begin(), transfers_.end(), [&](const transfer& other) {
+        return other.in_use && is_before(other) && !(other.cutter.finished() && other.open_pieces == 0);
     });
 }
 
@@ -140,6 +146,7 @@ burst_ptr network_interface::next_burst(message_class c, timing::cycle now) {
         }
     }
     b->sequence = state.sequence++;
+    my_.ways.choose(*b);
     return b;
 }
 
@@ -193,7 +200,7 @@ void network_interface::inject(message_class c, burst_ptr b, timing::cycle now) 
     }
     const injection_plan plan = plan_injection(*b, now);
     b->times = plan.times;
-    b->times.first += noc_.hop_cycles;
+    b->times.first += noc_.link_cycles();
     b->refused = false;
     b->hops = 0;
     sc_core::sc_time delay = my_.events.clock().time(b->times.first - now);

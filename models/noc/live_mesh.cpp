@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <string>
+#include <string_view>
+#include <utility>
 
 #include "models/parameter/error.hpp"
 
@@ -25,26 +27,14 @@ void require_shape(grid shape) {
 
 }  // namespace
 
-live_mesh::live_mesh(grid shape, std::span<const coordinate> blocked)
+live_mesh::live_mesh(grid shape, const mesh_faults& faults)
     : shape_((require_shape(shape), shape)),
-      blocked_(blocked.begin(), blocked.end()),
+      blocked_(faults.routers),
+      dead_links_(faults.links),
       live_(shape.size(), 1),
       head_(std::size_t{shape.size()} * direction_count, none),
       run_(std::size_t{shape.size()} * direction_count, 0) {
-    std::sort(blocked_.begin(), blocked_.end());  // routes depend on the set, not on how it is written
-    for (const coordinate c : blocked_) {
-        if (!shape.contains(c)) {
-            throw input_error(error_class::mesh, "dead " + name(c) + " is not on the die: x must be from 0 to " +
-                                                     std::to_string(shape.columns - 1) + " and y from 0 to " +
-                                                     std::to_string(shape.rows - 1));
-        }
-        if (!live(shape.index(c))) {
-            throw input_error(error_class::mesh, "dead " + name(c) + " is named twice: leave one out");
-        }
-        live_[to_number(shape.index(c))] = 0;
-    }
-    live_count_ = shape.size() - static_cast<std::uint32_t>(blocked_.size());
-
+    block_routers();
     for (std::uint32_t c = 0; c < channels(); ++c) {
         const node_index from = tail(channel{c});
         const coordinate to = neighbour(shape.at(from), out_port(channel{c}));
@@ -52,10 +42,50 @@ live_mesh::live_mesh(grid shape, std::span<const coordinate> blocked)
             head_[c] = to_number(shape.index(to));
         }
     }
+    cut_links();
     for (std::uint32_t c = 0; c < channels(); ++c) {
         for (channel step{c}; has(step); step = channel_from(head(step), out_port(step))) {
             ++run_[c];
         }
+    }
+}
+
+void live_mesh::block_routers() {
+    std::sort(blocked_.begin(), blocked_.end());  // routes depend on the set, not on how it is written
+    for (const coordinate c : blocked_) {
+        if (!shape_.contains(c)) {
+            throw input_error(error_class::mesh, "dead " + name(c) + " is not on the die: x must be from 0 to " +
+                                                     std::to_string(shape_.columns - 1) + " and y from 0 to " +
+                                                     std::to_string(shape_.rows - 1));
+        }
+        if (!live(shape_.index(c))) {
+            throw input_error(error_class::mesh, "dead " + name(c) + " is named twice: leave one out");
+        }
+        live_[to_number(shape_.index(c))] = 0;
+    }
+    live_count_ = shape_.size() - static_cast<std::uint32_t>(blocked_.size());
+}
+
+void live_mesh::cut_links() {
+    for (place_pair& link : dead_links_) {
+        if (link.b < link.a) {
+            std::swap(link.a, link.b);
+        }
+        if (const std::string_view fault = link_fault(shape_, link); !fault.empty()) {
+            throw input_error(error_class::mesh,
+                              "dead link " + name(link.a) + " to " + name(link.b) + " " + std::string(fault));
+        }
+    }
+    std::sort(dead_links_.begin(), dead_links_.end());
+    const auto twice = std::adjacent_find(dead_links_.begin(), dead_links_.end());
+    if (twice != dead_links_.end()) {
+        throw input_error(error_class::mesh, "dead link " + name(twice->a) + " to " + name(twice->b) +
+                                                 " is named twice: leave one out; a link is dead in both directions");
+    }
+    for (const place_pair& link : dead_links_) {
+        const port out = link.a.x < link.b.x ? port::east : port::south;
+        head_[to_number(channel_from(shape_.index(link.a), out))] = none;
+        head_[to_number(channel_from(shape_.index(link.b), opposite(out)))] = none;
     }
 }
 

@@ -1,10 +1,11 @@
 #pragma once
-// The mesh that is left when some routers are blocked, and how a packet may go through its routers.
+// The mesh that is left when some routers or links are dead, and how a packet may go through its routers.
 
 #include <cstdint>
 #include <span>
 #include <vector>
 
+#include "models/noc/mesh_faults.hpp"
 #include "models/packet/coordinate.hpp"
 
 namespace d1::noc {
@@ -49,16 +50,20 @@ struct turn {
 /// The routers that pass traffic and the links between them.
 class live_mesh {
   public:
-    /// Throws input_error when the grid is empty or too large, or a blocked place is outside of it or named twice.
-    live_mesh(grid shape, std::span<const coordinate> blocked);
+    /// Throws input_error when the grid is empty or too large, a blocked place is outside of it or named twice, or a
+    /// dead link does not join neighbours on it or is named twice, in whatever direction.
+    live_mesh(grid shape, const mesh_faults& faults);
 
     [[nodiscard]] grid shape() const noexcept { return shape_; }
     [[nodiscard]] std::uint32_t size() const noexcept { return shape_.size(); }
     [[nodiscard]] std::uint32_t channels() const noexcept { return size() * direction_count; }
     [[nodiscard]] std::uint32_t live_count() const noexcept { return live_count_; }
     [[nodiscard]] std::span<const coordinate> blocked() const noexcept { return blocked_; }
+    /// The lesser end first; in order.
+    [[nodiscard]] std::span<const place_pair> dead_links() const noexcept { return dead_links_; }
+    [[nodiscard]] bool whole() const noexcept { return blocked_.empty() && dead_links_.empty(); }
     [[nodiscard]] bool live(node_index router) const noexcept { return live_[to_number(router)] != 0; }
-    /// Both ends of the link are live routers on the grid.
+    /// The link is not dead, and both its ends are live routers on the grid.
     [[nodiscard]] bool has(channel c) const noexcept { return head_[to_number(c)] != none; }
     [[nodiscard]] bool has(const turn& t) const noexcept {
         return t.in != t.out && has(channel_from(t.at, t.in)) && has(channel_from(t.at, t.out));
@@ -82,8 +87,12 @@ class live_mesh {
   private:
     static constexpr std::uint32_t none = ~std::uint32_t{0};
 
+    void block_routers();
+    void cut_links();
+
     grid shape_;
     std::vector<coordinate> blocked_;
+    std::vector<place_pair> dead_links_;
     std::vector<std::uint8_t> live_;
     std::vector<std::uint32_t> head_;
     std::vector<std::uint32_t> run_;

@@ -12,7 +12,9 @@ namespace d1::noc {
 using link_joiner = std::function<void(link_initiator_socket& from, link_target_socket& to)>;
 
 /// Binds each router's sockets to its neighbours'. `routers` has a place for every node of the grid, row by row; a null
-/// one is a dead router, and links towards it, as those over the rim, stay unbound. `join` is how, directly if empty.
-void connect_mesh(const grid& places, std::span<router_base* const> routers, const link_joiner& join = {});
+/// one is a dead router. Links towards it, those over the rim and the `dead_links` stay unbound. `join` is how,
+/// directly if empty.
+void connect_mesh(const grid& places, std::span<router_base* const> routers,
+                  std::span<const place_pair> dead_links = {}, const link_joiner& join = {});
 
 }  // namespace d1::noc

@@ -26,6 +26,7 @@ class mesh_endpoints : public sc_core::sc_module, private timing::event_handler 
         coordinate source;
         coordinate destination;
         std::uint32_t packets = 1;
+        std::uint64_t number = 0;  ///< in the order of send()
         bool refused = false;
         packet_times arrival;  ///< at the destination's end
         std::uint32_t hops = 0;
@@ -56,6 +57,7 @@ class mesh_endpoints : public sc_core::sc_module, private timing::event_handler 
         p.source = source;
         p.destination = destination;
         p.packets = packets;
+        p.number = passages_.size() - 1;
         events_.schedule(
             at, timing::order_of(timing::phase::injections, to_number(places_.index(source)), 0, passages_.size()),
             *this, &p);
@@ -89,6 +91,7 @@ class mesh_endpoints : public sc_core::sc_module, private timing::event_handler 
         const burst_ptr b = bursts_.acquire(false);
         b->source = places_.index(p.source);
         b->destination = places_.index(p.destination);
+        b->sequence = p.number;
         b->transfer = &p;
         b->times = packet_times::back_to_back(events_.now(), p.packets);
         sc_core::sc_time delay;

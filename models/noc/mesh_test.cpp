@@ -241,7 +241,7 @@ void expect_refusals_leave_no_trace(const noc_parameters& parameters, std::uint3
     for (const auto& p : first.ends->passages()) {
         if (!p.refused) {
             accepted.push_back(p);
-            EXPECT_LT(p.arrival.last(), p.sent + parameters.calendar_horizon + 20 * parameters.hop_cycles);
+            EXPECT_LT(p.arrival.last(), p.sent + parameters.calendar_horizon + 20 * parameters.hop_cycles());
         } else {
             refused_on_the_way += p.source != p.destination;
         }

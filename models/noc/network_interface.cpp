@@ -30,7 +30,9 @@ network_interface::network_interface(const sc_core::sc_module_name& name,
       slow_(surroundings.memory_answers_later ? std::make_unique<slow_memory>(*this) : nullptr),
       barriers_(parameters.barriers, *this, surroundings.races),
       release_face_(std::make_unique<release_face>(*this)),
-      last_data_(surroundings.alive.size()) {
+      last_data_(surroundings.alive.size()),
+      last_from_(noc.corruption_rate > 0 && surroundings.ways.in_order ? surroundings.alive.size() * message_class_count
+                                                                       : 0) {
     dma.bind(*dma_face_);
     mem.bind(*mem_face_);
     in.bind(*net_face_);
@@ -179,9 +181,24 @@ void network_interface::send_ahead(transfer& t) {
         }
     }
     if (t.notify_pending) {
+        if (!may_signal(t)) {
+            held_signals_.push_back(&t);
+            return;
+        }
         send_at(*next_of(t), start);
     }
     close_transfer(t);
+}
+
+void network_interface::send_held_signals() {
+    std::erase_if(held_signals_, [this](transfer* t) {
+        if (!may_signal(*t)) {
+            return false;
+        }
+        send_at(*next_of(*t), std::max(t->start, my_.events.now() + 1));
+        close_transfer(*t);
+        return true;
+    });
 }
 
 void network_interface::send_at(burst& b, timing::cycle start) {
@@ -189,6 +206,7 @@ void network_interface::send_at(burst& b, timing::cycle start) {
         return;
     }
     b.sequence = classes_[static_cast<std::size_t>(b.channel_class)].sequence++;
+    my_.ways.choose(b);
     const std::uint32_t packets = b.carries_data() ? b.piece.packets : 1;
     if (b.channel_class == message_class::data) {
         // Nothing is shared, but data of one destination arrives in the order in which it was sent.
@@ -201,7 +219,7 @@ void network_interface::send_at(burst& b, timing::cycle start) {
     }
     count_.packets_sent += packets;
     ++count_.bursts_sent;
-    b.times = packet_times::back_to_back(start + noc_.hop_cycles, packets);
+    b.times = packet_times::back_to_back(start + noc_.link_cycles(), packets);
     sc_core::sc_time delay = my_.events.clock().time(b.times.first - my_.events.now());
     out->b_transport(b, delay);
 }
@@ -211,16 +229,29 @@ void network_interface::send_at(burst& b, timing::cycle start) {
 void network_interface::receive(burst& b, sc_core::sc_time& delay) {
     const timing::cycle now = my_.events.now();
     b.times.first = now + my_.events.clock().cycles(delay);
+    timing::cycle* const before = last_of_flow(b);
+    if (before != nullptr && b.times.last() < *before) {
+        b.times.first += *before - b.times.last();
+    }
     if (my_.timing == timing_kind::at && b.carries_data() && !write_port_.reserve(b.times, now)) {
         b.refused = true;
         return;
+    }
+    if (before != nullptr) {
+        *before = b.times.last();
     }
     schedule_arrival(b, b.times.last());
     delay = my_.events.clock().time(b.times.last() + parameters_.arrival_cycles - now);
 }
 
+timing::cycle* network_interface::last_of_flow(const burst& b) {
+    return last_from_.empty() ? nullptr
+                              : &last_from_[std::size_t{to_number(b.source)} * message_class_count +
+                                            static_cast<std::size_t>(b.channel_class)];
+}
+
 void network_interface::schedule_arrival(burst& b, timing::cycle last_packet) {
-    b.cause.chain += std::uint64_t{b.hops + 2} * noc_.hop_cycles + parameters_.arrival_cycles;
+    b.cause.chain += noc_.zero_load_cycles(b.hops) + parameters_.arrival_cycles;
     const bool is_signal = b.kind == burst_kind::signal || b.channel_class == message_class::request_high;
     const auto phase = is_signal ? timing::phase::signals_arrive : timing::phase::bytes_arrive;
     intrusive_ptr_add_ref(&b);  // the event's own reference, taken over by arrival_face
@@ -233,6 +264,12 @@ void network_interface::schedule_arrival(burst& b, timing::cycle last_packet) {
 void network_interface::arrive(burst& b) {
     last_arrival_ = my_.events.now();
     longest_chain_ = std::max(longest_chain_, b.cause.chain);
+    const bool carried = b.carries_data() || b.kind == burst_kind::pull_request;
+    if (carried && b.status == burst_status::corrupted) {
+        count_.packets_refused += b.times.count;
+        refuse(b);
+        return;
+    }
     count_.packets_received += b.times.count;
     if (slow_ && slow_->takes_arrival(b)) {
         return;
@@ -250,8 +287,10 @@ void network_interface::arrive(burst& b) {
             break;
         case burst_kind::push_answer:
         case burst_kind::error_answer:
-            if (b.status != burst_status::good) {
+            if (b.status == burst_status::address_error) {
                 report_error(b, memory_side::remote);
+            } else if (b.status == burst_status::corrupted) {
+                report_corruption(b);
             }
             piece_done(*static_cast<transfer*>(b.transfer), b.status, b.cause);
             break;
@@ -262,6 +301,17 @@ void network_interface::arrive(burst& b) {
             barriers_.released(b.barrier, b.cause);
             break;
     }
+}
+
+/// What carries a packet that no link could mend: nothing of it is written or served, and whoever asked is told.
+void network_interface::refuse(burst& b) {
+    if (b.kind == burst_kind::pull_data) {
+        report_corruption(b);
+        piece_done(*static_cast<transfer*>(b.transfer), burst_status::corrupted, b.cause);
+        return;
+    }
+    answer(b, b.kind == burst_kind::push_data ? burst_kind::push_answer : burst_kind::error_answer,
+           burst_status::corrupted);
 }
 
 void network_interface::written(burst& b, burst_status status) {
@@ -325,8 +375,13 @@ void network_interface::piece_done(transfer& t, burst_status status, const causa
         --outstanding_;
     }
     t.arrived.chain = std::max(t.arrived.chain, cause.chain);
-    if (status != burst_status::good) {
-        ++count_.address_errors;
+    count_.address_errors += status == burst_status::address_error ? 1 : 0;
+    count_.corrupted += status == burst_status::corrupted ? 1 : 0;
+    // A signal that waits for the answer leaves a cycle later, at the earliest.
+    for (transfer* const e : engines_) {
+        if (!my_.ways.in_order && e->notify_pending && e->cutter.finished() && e->remote == t.remote) {
+            e->start = std::max(e->start, my_.events.now() + 1);
+        }
     }
     if (t.open_pieces == 0 && t.cutter.finished()) {
         if (t.operation == dma_operation::pull && t.done) {
@@ -338,6 +393,9 @@ void network_interface::piece_done(transfer& t, burst_status status, const causa
         come(t.from.thread);
     }
     close_transfer(t);
+    if (my_.timing == timing_kind::lt) {
+        send_held_signals();
+    }
     if (my_.timing == timing_kind::at) {
         const timing::cycle next = next_ready();
         if (next != no_cycle) {
@@ -424,6 +482,18 @@ void network_interface::report_error(const burst& b, memory_side side) {
     SC_REPORT_WARNING("address error", text.str().c_str());
 }
 
+void network_interface::report_corruption(const burst& b) {
+    if (count_.corrupted != 0) {
+        return;
+    }
+    const bool is_push = b.kind == burst_kind::push_answer;
+    std::ostringstream text;
+    text << name() << ": a burst of a " << (is_push ? "push to" : "pull from") << " node number " << to_number(b.source)
+         << " was corrupted on a link more than die.noc.max_retries = " << noc_.max_retries
+         << " times, and nothing of it was written; further ones of this node are only counted";
+    SC_REPORT_WARNING("transfer refused", text.str().c_str());
+}
+
 std::vector<std::string> network_interface::unfinished() const {
     std::vector<std::string> all;
     for (const transfer& t : transfers_) {
@@ -466,12 +536,15 @@ void network_interface::register_statistics(statistics::group& group) {
     group.counter("packets_sent", "packets", "packets injected, of all classes", count_.packets_sent);
     group.counter("packets_received", "packets", "packets taken from the mesh, of all classes",
                   count_.packets_received);
+    group.counter("packets_refused", "packets", "packets of bursts that came corrupted, and were not taken",
+                  count_.packets_refused);
     group.counter("bytes_received", "B", "payload bytes written to the SRAM", count_.bytes_received);
     group.counter("mesh_read_lines", "lines", "64-byte lines read at the mesh read port", count_.mesh_read_lines);
     group.counter("mesh_write_lines", "lines", "64-byte lines written at the mesh write port", count_.mesh_write_lines);
     group.counter("window_full", "bursts", "bursts that filled the window of max_outstanding", count_.window_full);
     group.counter("retries", "bursts", "walks that met a full horizon and were tried again", count_.retries);
     group.counter("address_errors", "bursts", "bursts answered with an address error", count_.address_errors);
+    group.counter("corrupted", "bursts", "own bursts that failed since a link corrupted them", count_.corrupted);
 }
 
 void network_interface::reset() {
@@ -490,6 +563,7 @@ void network_interface::reset() {
     }
     queue_.clear();
     engines_.clear();
+    held_signals_.clear();
     next_engine_ = 0;
     outstanding_ = 0;
     for (auto& queue : outbox_) {
@@ -511,6 +585,7 @@ void network_interface::reset() {
     barriers_.reset();
     releases_.clear();
     std::fill(last_data_.begin(), last_data_.end(), timing::cycle{0});
+    std::fill(last_from_.begin(), last_from_.end(), timing::cycle{0});
     last_arrival_ = 0;
     longest_chain_ = 0;
     next_event_ = 0;

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "models/noc/barrier_unit.hpp"
+#include "models/noc/burst_ways.hpp"
 #include "models/noc/network_interface_parameters.hpp"
 #include "models/noc/noc_parameters.hpp"
 #include "models/packet/dma_command.hpp"
@@ -40,6 +41,7 @@ struct network_interface_surroundings {
     uninitialised_detector* uninitialised = nullptr;
     /// `mem` leads to a memory that may take its time, by way of transactors::blocking_adapter.
     bool memory_answers_later = false;
+    burst_ways ways{};  ///< of the die's routing
 };
 
 /// Sockets: `dma` takes commands from the core (dma_extension), `mem` is the way to the SRAM's mesh ports, `in` and
@@ -50,7 +52,8 @@ struct network_interface_surroundings {
 /// burst by burst; a push burst is outstanding until its answer, a pull burst from its request to the write of its last
 /// byte, and at most `max_outstanding` are. Injection takes one packet a cycle, and a class in turn; the SRAM's mesh
 /// read port one line a cycle. Taking data never waits; an answer or a reply waits in a queue of its own class. A
-/// signal follows all earlier pushes of its node to the same destination.
+/// signal follows all earlier pushes of its node to the same destination; under a routing that is not in order it waits
+/// for their answers instead, and so does the one behind a push.
 ///
 /// An access to the memory completes at once; one that waits or annotates a delay is an error. With
 /// memory_answers_later, accesses go out by the non-blocking transport, one after the other, and what follows from one
@@ -63,9 +66,9 @@ struct network_interface_surroundings {
 ///
 /// lt: b_transport with the core's lead; bursts leave as if alone, and nothing is shared. ca: packet by packet, see
 /// network_interface_cycles.hpp.
-/// Zero load, constants besides the hops: a packet injected in cycle t stands at its own router in t + hop_cycles; one
-/// that leaves the last router towards the interface in cycle t is there in t + hop_cycles, and its bytes or signal are
-/// visible arrival_cycles after its burst's last packet. Not modelled: CRC and retry; below ca, finite queues of
+/// Zero load, constants besides the hops: a packet injected in cycle t stands at its own router in t + link_cycles();
+/// one that stands at the last router in cycle t is at the interface in t + hop_cycles(), and its bytes or signal are
+/// visible arrival_cycles after its burst's last packet. Not modelled: below ca, finite queues of
 /// answers and replies.
 class network_interface : public sc_core::sc_module, private timing::event_handler, private barrier_actions {
   public:
@@ -95,12 +98,14 @@ class network_interface : public sc_core::sc_module, private timing::event_handl
         std::uint64_t bursts_sent = 0;
         std::uint64_t packets_sent = 0;
         std::uint64_t packets_received = 0;
+        std::uint64_t packets_refused = 0;
         std::uint64_t bytes_received = 0;
         std::uint64_t mesh_read_lines = 0;
         std::uint64_t mesh_write_lines = 0;
         std::uint64_t window_full = 0;
         std::uint64_t retries = 0;
         std::uint64_t address_errors = 0;
+        std::uint64_t corrupted = 0;
     };
     [[nodiscard]] const counters& count() const noexcept { return count_; }
 
@@ -132,6 +137,7 @@ class network_interface : public sc_core::sc_module, private timing::event_handl
     void close_transfer(transfer& t);
     void refill_engines();
     void send_ahead(transfer& t);  // lt
+    void send_held_signals();      // lt
     void send_at(burst& b, timing::cycle start);
 
     // Barriers
@@ -171,8 +177,10 @@ class network_interface : public sc_core::sc_module, private timing::event_handl
 
     // Arrival
     void receive(burst& b, sc_core::sc_time& delay);
+    [[nodiscard]] timing::cycle* last_of_flow(const burst& b);
     void schedule_arrival(burst& b, timing::cycle last_packet);
     void arrive(burst& b);
+    void refuse(burst& b);
     void written(burst& b, burst_status status);
     void serve_pull(burst& request);
     void answer(burst& b, burst_kind kind, burst_status status);
@@ -190,6 +198,7 @@ class network_interface : public sc_core::sc_module, private timing::event_handl
                                        bool indices = false);
     enum class memory_side : std::uint8_t { own, remote };
     void report_error(const burst& b, memory_side side);
+    void report_corruption(const burst& b);
 
     network_interface_surroundings my_;
     network_interface_parameters parameters_;
@@ -248,7 +257,11 @@ class network_interface : public sc_core::sc_module, private timing::event_handl
     };
     std::deque<root_release> releases_;  // of barriers whose root is here, in the order of their time
 
+    std::vector<transfer*> held_signals_;   // lt: those that wait for the answers of pushes, in the order of commands
     std::vector<timing::cycle> last_data_;  // lt: by destination, when the last packet of class data leaves
+    /// lt and at, where links corrupt packets: by source and class, the last packet that has come, so that a burst that
+    /// was sent again holds up those behind it.
+    std::vector<timing::cycle> last_from_;
     timing::cycle last_arrival_ = 0;
     std::uint64_t longest_chain_ = 0;
     std::uint64_t next_event_ = 0;

@@ -12,9 +12,10 @@ network_interface::cycle_level::cycle_level(network_interface& owner)
     : clocked_block(owner.my_.events),
       owner_(owner),
       events_(owner.my_.events),
-      buffers_(message_class_count * owner.noc_.channels_per_class, owner.noc_.buffer_depth, 1, owner.noc_.hop_cycles),
-      credits_(message_class_count * owner.noc_.channels_per_class, owner.noc_.buffer_depth, 1, owner.noc_.hop_cycles) {
-}
+      buffers_(message_class_count * owner.noc_.channels_per_class, owner.noc_.buffer_depth, 1,
+               owner.noc_.link_cycles()),
+      credits_(message_class_count * owner.noc_.channels_per_class, owner.noc_.buffer_depth, 1,
+               owner.noc_.link_cycles()) {}
 
 network_interface::cycle_level::~cycle_level() {
     reset();
@@ -22,12 +23,12 @@ network_interface::cycle_level::~cycle_level() {
 
 void network_interface::cycle_level::packet_arrives(burst& b, const link_phase& phase) {
     intrusive_ptr_add_ref(&b);
-    buffers_.put(0, phase.channel, b, phase.index, 0, events_.now() + owner_.noc_.hop_cycles);
+    buffers_.put(0, phase.channel, b, phase.index, 0, events_.now() + owner_.noc_.link_cycles());
     events_.activate(*this);
 }
 
 void network_interface::cycle_level::credit_arrives(const link_phase& phase) {
-    credits_.put(0, phase.channel, events_.now() + owner_.noc_.hop_cycles);
+    credits_.put(0, phase.channel, events_.now() + owner_.noc_.link_cycles());
     events_.activate(*this);
 }
 
@@ -112,9 +113,7 @@ void network_interface::cycle_level::begin(message_class c, timing::cycle now) {
         --owed(c);
     }
     departure& d = departures_[static_cast<std::size_t>(c)];
-    // One channel for all packets of a (source, destination, class), so that they stay in order.
-    d.channel = static_cast<std::uint32_t>(c) * owner_.noc_.channels_per_class +
-                to_number(b->destination) % owner_.noc_.channels_per_class;
+    d.channel = owner_.my_.ways.channel(*b, owner_.noc_.channels_per_class);
     d.carrier = std::move(b);
     d.next = 0;
     read_line(d, now);

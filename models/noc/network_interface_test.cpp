@@ -31,7 +31,8 @@ transfer_geometry row(std::int64_t source, std::int64_t destination, std::uint32
 
 /// From a burst's injection to its first packet's bytes being visible at the other end, alone on the mesh.
 std::uint64_t way(const interface_bench::settings& s, std::uint32_t hops) {
-    return std::uint64_t{hops + 2} * s.noc.hop_cycles + s.network_interface.arrival_cycles;
+    return (hops + 1) * std::uint64_t{s.noc.pipeline_stages + s.noc.link_latency} + 1 + s.noc.link_latency +
+           s.network_interface.arrival_cycles;
 }
 
 /// What holds with contention, reserved or packet by packet.
@@ -52,7 +53,8 @@ INSTANTIATE_TEST_SUITE_P(levels, network_interface_timed, testing::Values(timing
 interface_bench::settings distinct_figures(timing_kind timing) {
     interface_bench::settings s = line_of(8);
     s.timing = timing;
-    s.noc.hop_cycles = 3;
+    s.noc.pipeline_stages = 2;
+    s.noc.link_latency = 1;
     s.network_interface.request_cycles = 11;
     s.network_interface.signal_cycles = 7;
     s.network_interface.reply_cycles = 17;

@@ -6,9 +6,7 @@
 #include <stdexcept>
 #include <string>
 
-#include "models/noc/live_mesh.hpp"
 #include "models/noc/turn_rule.hpp"
-#include "models/noc/turn_set.hpp"
 #include "models/parameter/error.hpp"
 
 namespace d1::noc {
@@ -37,7 +35,10 @@ port xy_port(coordinate here, coordinate destination) {
 
 // Throws when not every live node can reach every other.
 void require_connected(const live_mesh& mesh) {
-    const std::string advice = " Choose other positions in die.harvest.dead, or set die.harvest.dead_router=false.";
+    const bool links = !mesh.dead_links().empty();
+    const std::string advice = links ? " Choose others in die.harvest.dead and die.harvest.dead_links."
+                                     : " Choose other positions in die.harvest.dead, or set "
+                                       "die.harvest.dead_router=false.";
     if (mesh.live_count() == 0) {
         throw input_error(error_class::mesh, "the dead nodes leave no live node." + advice);
     }
@@ -53,7 +54,8 @@ void require_connected(const live_mesh& mesh) {
     if (cut_off.size() > most) {
         names += " and " + std::to_string(cut_off.size() - most) + " more";
     }
-    throw input_error(error_class::mesh, "the dead nodes cut off " + std::to_string(cut_off.size()) + " of " +
+    throw input_error(error_class::mesh, std::string("the dead nodes ") + (links ? "and links " : "") + "cut off " +
+                                             std::to_string(cut_off.size()) + " of " +
                                              std::to_string(mesh.live_count()) +
                                              " live nodes from the others: " + names + "." + advice);
 }
@@ -113,29 +115,27 @@ std::uint64_t xy_destinations(const live_mesh& mesh, node_index source, const pr
     return count;
 }
 
-void require_acyclic(grid shape, const channel_dependency_graph& dependencies) {
-    const std::vector<std::uint32_t> cycle = dependencies.find_cycle();
-    if (cycle.empty()) {
-        return;
-    }
-    std::string links;
-    for (const std::uint32_t c : cycle) {
-        links.append(links.empty() ? "" : ", ").append(name(shape.at(tail(channel{c}))));
-        links.append(" ").append(name(out_port(channel{c})));
-    }
-    throw input_error(error_class::routing,
-                      "the routing can deadlock: packets on each of these links may wait for the next, and on the last "
-                      "for the first: " +
-                          links + ". Forbid one of these turns.");
+// " (origin)", or nothing.
+std::string origin_of(const next_hop_options& options, coordinate here, port input, coordinate destination) {
+    const std::string text = options.origin ? options.origin(here, input, destination) : std::string();
+    return text.empty() ? text : " (" + text + ")";
 }
 
 }  // namespace
 
-route_table::route_table(grid shape, std::span<const coordinate> blocked) : shape_(shape), nodes_(0), report_{} {
-    const live_mesh mesh(shape, blocked);
+route_table::route_table(grid shape, const mesh_faults& faults) : shape_(shape), nodes_(0), report_{} {
+    const live_mesh mesh(shape, faults);
     require_connected(mesh);
+    fill(mesh, choose_turns(mesh));
+}
+
+route_table::route_table(const live_mesh& mesh, const turn_set& turns) : shape_(mesh.shape()), nodes_(0), report_{} {
+    require_connected(mesh);
+    fill(mesh, turns);
+}
+
+void route_table::fill(const live_mesh& mesh, const turn_set& turns) {
     nodes_ = mesh.size();
-    const turn_set turns = choose_turns(mesh);
     const path_lengths lengths(mesh, turns);
 
     ports_.assign(nodes_ * port_count * nodes_, no_port);
@@ -167,7 +167,7 @@ route_table::route_table(grid shape, std::span<const coordinate> blocked) : shap
                 }
                 const std::uint16_t hops = lengths.through(channel_from(source, out))[d];
                 hops_[s * nodes_ + d] = hops;
-                report_.extra_hops_total += hops - distance(shape.at(source), shape.at(node_index{d}));
+                report_.extra_hops_total += hops - distance(shape_.at(source), shape_.at(node_index{d}));
                 report_.longest_path = std::max(report_.longest_path, std::uint32_t{hops});
             }
         }
@@ -176,9 +176,9 @@ route_table::route_table(grid shape, std::span<const coordinate> blocked) : shap
     report_.detoured = report_.pairs - report_.xy_kept;
 }
 
-route_table::route_table(grid shape, std::span<const coordinate> blocked, const next_hop& route)
+route_table::route_table(grid shape, const mesh_faults& faults, const next_hop& route, const next_hop_options& options)
     : shape_(shape), nodes_(0), report_{} {
-    const live_mesh mesh(shape, blocked);
+    const live_mesh mesh(shape, faults);
     require_connected(mesh);
     nodes_ = mesh.size();
     ports_.assign(nodes_ * port_count * nodes_, no_port);
@@ -197,7 +197,7 @@ route_table::route_table(grid shape, std::span<const coordinate> blocked, const 
         report_.xy_live += xy_destinations(mesh, source, [](const turn&) { return true; });
         for (std::uint32_t d = 0; d < nodes_; ++d) {
             if (d != s && mesh.live(node_index{d})) {
-                report_.xy_kept += walk(source, node_index{d}, route) ? 1U : 0U;
+                report_.xy_kept += walk(mesh, source, node_index{d}, route, options) ? 1U : 0U;
                 const std::uint32_t hops = hops_[s * nodes_ + d];
                 report_.extra_hops_total += hops - distance(shape.at(source), shape.at(node_index{d}));
                 report_.longest_path = std::max(report_.longest_path, hops);
@@ -206,11 +206,39 @@ route_table::route_table(grid shape, std::span<const coordinate> blocked, const 
     }
     report_.xy_lost = report_.xy_live - report_.xy_kept;
     report_.detoured = report_.pairs - report_.xy_kept;
-    require_acyclic(shape, dependencies());
+    if (options.refuse_cycles) {
+        require_acyclic(options);
+    }
+}
+
+void route_table::require_acyclic(const next_hop_options& options) const {
+    const std::vector<std::uint32_t> cycle = dependencies().find_cycle();
+    if (cycle.empty()) {
+        return;
+    }
+    std::string links;
+    for (std::size_t i = 0; i < cycle.size(); ++i) {
+        const channel from{cycle[i == 0 ? cycle.size() - 1 : i - 1]};
+        const channel to{cycle[i]};
+        const node_index here = tail(to);
+        links.append(i == 0 ? "" : ", ").append(name(shape_.at(here))).append(" ").append(name(out_port(to)));
+        // Of the destinations that make packets wait so, the first.
+        for (std::uint32_t d = 0; options.origin && d < nodes_; ++d) {
+            if (next(here, in_port(from), node_index{d}) == out_port(to)) {
+                links += origin_of(options, shape_.at(here), in_port(from), shape_.at(node_index{d}));
+                break;
+            }
+        }
+    }
+    throw input_error(error_class::routing,
+                      "the routing can deadlock: packets on each of these links may wait for the next, and on the last "
+                      "for the first: " +
+                          links + ". Forbid one of these turns.");
 }
 
 // Enters the path of a pair; true when it is the XY path.
-bool route_table::walk(node_index source, node_index destination, const next_hop& route) {
+bool route_table::walk(const live_mesh& mesh, node_index source, node_index destination, const next_hop& route,
+                       const next_hop_options& options) {
     const coordinate target = shape_.at(destination);
     coordinate here = shape_.at(source);
     port input = port::local;
@@ -224,7 +252,8 @@ bool route_table::walk(node_index source, node_index destination, const next_hop
             path.append(" ").append(name(p)).append(" ").append(name(at));
         }
         throw input_error(error_class::routing, "the routing from " + name(shape_.at(source)) + " to " + name(target) +
-                                                    " is no path: " + what + ". It goes " + path + ".");
+                                                    " is no path: " + what + origin_of(options, here, input, target) +
+                                                    ". It goes " + path + ".");
     };
     std::vector<bool> seen(nodes_ * port_count, false);
     while (here != target) {
@@ -246,6 +275,9 @@ bool route_table::walk(node_index source, node_index destination, const next_hop
         }
         if (!shape_.contains(there) || !live(shape_.index(there))) {
             refuse(name(here) + " sends packets " + name(out) + ", where no router is");
+        }
+        if (!mesh.has(channel_from(shape_.index(here), out))) {
+            refuse(name(here) + " sends packets " + name(out) + ", where the link is dead");
         }
         xy = xy && out == xy_port(here, target);
         taken.push_back(out);

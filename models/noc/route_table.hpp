@@ -1,12 +1,15 @@
 #pragma once
-// One fixed path for each pair of nodes of a die, around its dead routers.
+// One fixed path for each pair of nodes of a die, around its dead routers and links.
 
 #include <cstdint>
 #include <functional>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "models/noc/channel_dependency_graph.hpp"
+#include "models/noc/live_mesh.hpp"
+#include "models/noc/turn_set.hpp"
 #include "models/packet/coordinate.hpp"
 
 namespace d1::noc {
@@ -16,9 +19,17 @@ namespace d1::noc {
 /// destination.
 using next_hop = std::function<port(coordinate here, port input, coordinate destination)>;
 
+/// What else there is to a routing of one's own.
+struct next_hop_options {
+    /// Where the answer for a place was given, as in "routes.txt:12", for messages; empty if that tells nothing.
+    std::function<std::string(coordinate here, port input, coordinate destination)> origin{};
+    /// False takes paths that can deadlock: for tests of what happens then.
+    bool refuse_cycles = true;
+};
+
 /// Which port a packet leaves a router through, by the port it came in by and its destination.
 ///
-/// Without blocked routers every path is XY: along the row, then along the column. With them, pairs keep their XY path
+/// Without faults every path is XY: along the row, then along the column. With them, pairs keep their XY path
 /// where the rule of docs/routing.md permits its turns, and others take a shortest path that it permits. The turns of
 /// all paths together make a channel dependency graph without cycles, so one virtual channel per message class is
 /// free of deadlock; with one path for each pair, packets of a pair and class stay in order.
@@ -32,7 +43,7 @@ class route_table {
     /// How the paths of all ordered pairs of different live nodes came out.
     struct report {
         std::uint64_t pairs = 0;
-        std::uint64_t xy_live = 0;           ///< pairs whose XY path is free of blocked routers
+        std::uint64_t xy_live = 0;           ///< pairs whose XY path is free of faults
         std::uint64_t xy_kept = 0;           ///< of these, the pairs that take it
         std::uint64_t xy_lost = 0;           ///< of these, the pairs that do not: xy_live - xy_kept
         std::uint64_t detoured = 0;          ///< pairs on another path than XY: pairs - xy_kept
@@ -41,14 +52,19 @@ class route_table {
         friend bool operator==(const report&, const report&) = default;
     };
 
-    /// Throws input_error when the blocked routers cut some live nodes off from the others (it names them), when none
-    /// is left, when a place is not on the grid or named twice, or when a side of the grid is not from 1 to 64.
-    route_table(grid shape, std::span<const coordinate> blocked);
+    /// Throws input_error when the faults cut some live nodes off from the others (it names them), when none is left,
+    /// where they are not on the grid or named twice, or when a side of the grid is not from 1 to 64.
+    route_table(grid shape, const mesh_faults& faults);
+
+    /// Shortest paths by the turns of a set without cycles; of several next hops the first in the order of the ports.
+    /// Throws input_error where the mesh is not connected, std::logic_error where the turns leave a pair without a
+    /// path.
+    route_table(const live_mesh& mesh, const turn_set& turns);
 
     /// The table of a routing of one's own instead of the rule above; held to the same promises. Throws input_error as
     /// above, and where `route` leads a packet over the rim, to a blocked router, back where it came from or round in
     /// circles, or where its paths together could deadlock; the message prints the path or the cycle of links.
-    route_table(grid shape, std::span<const coordinate> blocked, const next_hop& route);
+    route_table(grid shape, const mesh_faults& faults, const next_hop& route, const next_hop_options& options = {});
 
     /// The port that a packet for `destination` leaves `here` through, having come in by `input`: a direction,
     /// port::local when `here` is the destination, or no_port where no packet comes along (see above). One load.
@@ -79,7 +95,10 @@ class route_table {
     [[nodiscard]] const report& statistics() const noexcept { return report_; }
 
   private:
-    [[nodiscard]] bool walk(node_index source, node_index destination, const next_hop& route);
+    void fill(const live_mesh& mesh, const turn_set& turns);
+    [[nodiscard]] bool walk(const live_mesh& mesh, node_index source, node_index destination, const next_hop& route,
+                            const next_hop_options& options);
+    void require_acyclic(const next_hop_options& options) const;
 
     grid shape_;
     std::size_t nodes_;

@@ -19,7 +19,17 @@ namespace d1::noc::test {
 struct place_map {
     grid shape;
     std::vector<coordinate> blocked;
+    std::vector<place_pair> links{};  ///< dead ones
 
+    [[nodiscard]] mesh_faults faults() const { return {blocked, links}; }
+    [[nodiscard]] bool passes(coordinate a, coordinate b) const {
+        for (const place_pair& l : links) {
+            if ((l.a == a && l.b == b) || (l.a == b && l.b == a)) {
+                return false;
+            }
+        }
+        return true;
+    }
     [[nodiscard]] bool live(coordinate c) const {
         for (const coordinate b : blocked) {
             if (b == c) {
@@ -95,7 +105,10 @@ inline std::size_t cut_off_from_first(const place_map& map) {
         open[static_cast<std::size_t>(c.y) * width + static_cast<std::size_t>(c.x)] = false;
         --left;
         for (const coordinate step : {coordinate{-1, 0}, {1, 0}, {0, -1}, {0, 1}}) {
-            walkers.push_back({c.x + step.x, c.y + step.y});
+            const coordinate there{c.x + step.x, c.y + step.y};
+            if (map.passes(c, there)) {
+                walkers.push_back(there);
+            }
         }
     }
     return left;
@@ -170,8 +183,9 @@ class auditor {
         bool free = true;
         while (here != to) {
             const coordinate step = steps[xy_step(here, to)];
-            here = {here.x + step.x, here.y + step.y};
-            free = free && open_[number(here)] != 0;
+            const coordinate there{here.x + step.x, here.y + step.y};
+            free = free && open_[number(there)] != 0 && map_.passes(here, there);
+            here = there;
         }
         return free;
     }
@@ -199,10 +213,11 @@ class auditor {
                 return fail(s, d, "turns back");
             }
             xy = xy && direction == xy_step(here, to);
-            here = {here.x + steps[direction].x, here.y + steps[direction].y};
-            if (!map_.shape.contains(here) || open_[number(here)] == 0) {
-                return fail(s, d, "leaves the live routers");
+            const coordinate there{here.x + steps[direction].x, here.y + steps[direction].y};
+            if (!map_.shape.contains(there) || open_[number(there)] == 0 || !map_.passes(here, there)) {
+                return fail(s, d, "leaves the live routers and links");
             }
+            here = there;
             if (input != 4) {
                 used_[link][direction] = true;
             }

@@ -1,6 +1,10 @@
 #include "models/noc/router.hpp"
 
+#include <algorithm>
+#include <bit>
 #include <string>
+
+#include "models/numerics/counter_random.hpp"
 
 namespace d1::noc {
 
@@ -9,13 +13,25 @@ constexpr std::array<const char*, port_count> port_names{"west", "east", "north"
 
 /// A router's part of the route table in one word a destination, three bits an input port: a lookup is one load, and
 /// the tables of a whole die stay in the second-level cache.
-std::vector<std::uint16_t> pack(const route_table& routes, node_index here) {
-    const std::uint32_t nodes = routes.shape().size();
-    std::vector<std::uint16_t> packed(nodes);
-    for (std::uint32_t destination = 0; destination < nodes; ++destination) {
+std::vector<std::uint16_t> pack(const mesh_routing& routing, node_index here) {
+    const std::uint32_t nodes = routing.shape().size();
+    std::vector<std::uint16_t> packed(std::size_t{routing.planes()} * nodes);
+    for (std::uint32_t i = 0; i < packed.size(); ++i) {
         for (std::uint32_t input = 0; input < port_count; ++input) {
-            const port out = routes.next(here, static_cast<port>(input), static_cast<node_index>(destination));
-            packed[destination] = static_cast<std::uint16_t>(packed[destination] | to_number(out) << (3 * input));
+            const port out = routing.table(i / nodes).next(here, static_cast<port>(input), node_index{i % nodes});
+            packed[i] = static_cast<std::uint16_t>(packed[i] | to_number(out) << (3 * input));
+        }
+    }
+    return packed;
+}
+
+/// The same for the choices of an adaptive policy; what is local has none.
+std::vector<std::uint32_t> pack_exits(const mesh_routing& routing, node_index here) {
+    std::vector<std::uint32_t> packed(routing.adaptive() ? routing.shape().size() : 0);
+    for (std::uint32_t destination = 0; destination < packed.size(); ++destination) {
+        for (std::uint32_t input = 0; input < port_count; ++input) {
+            const std::uint32_t exits = routing.exits(here, static_cast<port>(input), node_index{destination});
+            packed[destination] |= (exits & 15U) << (4 * input);
         }
     }
     return packed;
@@ -23,16 +39,18 @@ std::vector<std::uint16_t> pack(const route_table& routes, node_index here) {
 
 }  // namespace
 
-router::router(const sc_core::sc_module_name& name, node_index here, const route_table& routes,
+router::router(const sc_core::sc_module_name& name, node_index here, const mesh_routing& routing,
                const noc_parameters& parameters, timing_kind timing, timing::event_queue& events)
     : router_base(name),
       events_(events),
-      hop_(events.clock().time(parameters.hop_cycles)),
-      hop_cycles_(parameters.hop_cycles),
+      hop_(events.clock().time(parameters.hop_cycles())),
+      hop_cycles_(parameters.hop_cycles()),
       timing_(timing),
-      places_(routes.shape()),
       parameters_(parameters),
-      routes_(pack(routes, here)) {
+      routes_(pack(routing, here)),
+      exits_(pack_exits(routing, here)),
+      here_(here),
+      errors_(parameters, routing.ways().seed, here) {
     outputs_.reserve(port_count);
     for (std::uint32_t i = 0; i < port_count; ++i) {
         const auto p = static_cast<port>(i);
@@ -63,11 +81,13 @@ void router::end_of_elaboration() {
 void router::set_timing(timing_kind timing) {
     timing_ = timing;
     if (timing == timing_kind::ca && elaborated_ && !cycles_) {
-        cycles_ = std::make_unique<cycle_router>(routes_.data(), parameters_, events_);
+        cycles_ = std::make_unique<cycle_router>(routes_, exits_.empty() ? nullptr : exits_.data(), errors_,
+                                                 parameters_, events_);
         for (std::uint32_t i = 0; i < port_count; ++i) {
             auto& back = in_[i]->get_base_port();
             cycles_->connect(static_cast<port>(i), out_[i]->size() > 0 ? out_[i]->operator->() : nullptr,
-                             back.size() > 0 ? back.operator->() : nullptr, {&counts_[i].packets, &counts_[i].waited});
+                             back.size() > 0 ? back.operator->() : nullptr,
+                             {&counts_[i].packets, &counts_[i].waited, &resent_[i]});
             credit_ends_[i].run_cycles(cycles_.get());
         }
     }
@@ -86,8 +106,21 @@ void router::input::connect(router& owner, port from) {
     entered_ = from != port::local ? 1 : 0;
 }
 
+std::uint32_t router::input::output_for(const burst& b) const noexcept {
+    if (!owner_->exits_.empty()) {
+        const std::uint32_t exits = owner_->exits_[to_number(b.destination)] >> (4 * to_number(from_)) & 15U;
+        if (std::popcount(exits) == 2) {
+            // As good as any where queues are not seen: half of the bursts go either way.
+            const std::uint64_t whose =
+                numerics::counter_random(to_number(b.source), to_number(owner_->here_), b.sequence);
+            return static_cast<std::uint32_t>(std::countr_zero(whose >> 63U != 0 ? exits : exits & (exits - 1)));
+        }
+    }
+    return std::uint32_t{routes_[b.table_offset + to_number(b.destination)]} >> shift_ & 7U;
+}
+
 void router::input::b_transport(burst& b, sc_core::sc_time& delay) {
-    const std::uint32_t to = std::uint32_t{routes_[to_number(b.destination)]} >> shift_ & 7U;
+    const std::uint32_t to = output_for(b);
     b.hops += entered_;
     if (owner_->timing_ == timing_kind::at) {
         forward_reserving(to, b, delay);
@@ -112,6 +145,11 @@ tlm::tlm_sync_enum router::credit_end::nb_transport_bw(burst&, link_phase& phase
 void router::input::forward(std::uint32_t to, burst& b, sc_core::sc_time& delay) {
     counts_[to].packets += b.times.count;
     delay += owner_->hop_;
+    if (owner_->errors_.possible()) {
+        b.times.first = owner_->events_.now() + owner_->events_.clock().cycles(delay);
+        owner_->resend(b, to);
+        delay = owner_->events_.clock().time(b.times.first - owner_->events_.now());
+    }
     next_[to]->b_transport(b, delay);
 }
 
@@ -123,7 +161,7 @@ void router::input::forward_reserving(std::uint32_t to, burst& b, sc_core::sc_ti
         b.times.first = now + events.clock().cycles(delay);
     }
     output& link = outputs_[to];
-    if (!link.slots.reserve_as_wanted(b.times, now)) {
+    if (owner_->errors_.possible() || !link.slots.reserve_as_wanted(b.times, now)) {
         forward_waiting(to, b, delay);
         return;
     }
@@ -150,6 +188,9 @@ void router::input::forward_waiting(std::uint32_t to, burst& b, sc_core::sc_time
     }
     const packet_times taken = b.times;
     b.times.first += owner_->hop_cycles_;
+    if (owner_->errors_.possible()) {
+        owner_->resend(b, to);
+    }
     delay = events.clock().time(b.times.first - now);
     next_[to]->b_transport(b, delay);
     if (b.refused) {
@@ -160,8 +201,28 @@ void router::input::forward_waiting(std::uint32_t to, burst& b, sc_core::sc_time
     counts_[to].waited += taken.last() - wanted;
 }
 
-std::vector<std::string> router::waiting() const {
-    return cycles_ ? cycles_->waiting(places_) : std::vector<std::string>();
+/// Makes the packets of a burst, on its way to the next router, as late as those are that are sent again and those
+/// behind them. Other bursts are not held up.
+void router::resend(burst& b, std::uint32_t to) {
+    if (to == to_number(port::local)) {
+        return;
+    }
+    packet_times late = packet_times::none();
+    for (std::uint32_t i = 0; i < b.times.count; ++i) {
+        const link_errors::outcome o = errors_.of(b, i, static_cast<port>(to));
+        timing::cycle at = b.times.first + b.times.offset[i];
+        if (i > 0) {  // not before its turn behind the packet before it
+            at = std::max(at, late.last() + (b.times.offset[i] != b.times.offset[i - 1] ? 1U : 0U));
+        }
+        late.append(at + o.cycles);
+        resent_[to] += o.resent;
+        b.status = o.refused ? burst_status::corrupted : b.status;
+    }
+    b.times = late;
+}
+
+std::vector<buffer_wait> router::waits() const {
+    return cycles_ ? cycles_->waits() : std::vector<buffer_wait>();
 }
 
 void router::register_statistics(statistics::group& group) {
@@ -171,6 +232,8 @@ void router::register_statistics(statistics::group& group) {
         link.counter("waited", "cycles",
                      "cycles that last packets of bursts waited for a slot of this link; at ca those of all packets",
                      counts_[i].waited);
+        link.counter("resent", "packets", "packets sent again over this link since they had been corrupted",
+                     resent_[i]);
     }
 }
 
@@ -182,6 +245,7 @@ void router::reset() {
         o.slots.reset();
     }
     counts_ = {};
+    resent_ = {};
 }
 
 }  // namespace d1::noc

@@ -8,8 +8,9 @@
 #include <vector>
 
 #include "models/noc/cycle_router.hpp"
+#include "models/noc/link_errors.hpp"
+#include "models/noc/mesh_routing.hpp"
 #include "models/noc/noc_parameters.hpp"
-#include "models/noc/route_table.hpp"
 #include "models/noc/router_base.hpp"
 #include "models/packet/link.hpp"
 #include "models/parameter/timing_kind.hpp"
@@ -24,26 +25,28 @@ namespace d1::noc {
 ///
 /// lt: nothing but the hop. at: each packet of the burst reserves a slot of the sending link; if a link is full to its
 /// calendar's horizon the burst comes back `refused` and every slot it had taken is given back.
-/// Zero load: a packet that stands at an input in cycle t stands at the next router's input in t + hop_cycles (HC34-U:
-/// one cycle per hop), and at the network interface likewise. Not modelled at these levels: input queues and their
-/// limits (a packet that waits for a slot blocks nobody behind it on another way), arbitration other than first
+/// Zero load: a packet that stands at an input in cycle t stands at the next router's input in t + hop_cycles()
+/// (HC34-U: one cycle per hop), and at the network interface likewise. Not modelled at these levels: input queues and
+/// their limits (a packet that waits for a slot blocks nobody behind it on another way), arbitration other than first
 /// reserved, first served. ca: see cycle_router; what stands at the router's input in cycle t is in a buffer there.
 class router : public router_base {
   public:
-    router(const sc_core::sc_module_name& name, node_index here, const route_table& routes,
+    router(const sc_core::sc_module_name& name, node_index here, const mesh_routing& routing,
            const noc_parameters& parameters, timing_kind timing, timing::event_queue& events);
 
     [[nodiscard]] in_socket& in(port p) override { return *in_[to_number(p)]; }
     [[nodiscard]] out_socket& out(port p) override { return *out_[to_number(p)]; }
 
     [[nodiscard]] std::uint64_t packets(port p) const noexcept override { return counts_[to_number(p)].packets; }
+    /// How often packets for `p` were sent again since they had been corrupted on the link.
+    [[nodiscard]] std::uint64_t resent(port p) const noexcept { return resent_[to_number(p)]; }
     /// lt and at: cycles that last packets of bursts waited for a slot of `p`. ca: packet-cycles that packets for `p`
     /// stood in buffers beyond the first.
     [[nodiscard]] std::uint64_t waited(port p) const noexcept { return counts_[to_number(p)].waited; }
 
     void register_statistics(statistics::group& group) override;
     void reset() override;
-    [[nodiscard]] std::vector<std::string> waiting() const override;
+    [[nodiscard]] std::vector<buffer_wait> waits() const override;
     void set_timing(timing_kind timing) override;
 
   private:
@@ -70,6 +73,7 @@ class router : public router_base {
         tlm::tlm_sync_enum nb_transport_fw(burst& b, link_phase& phase, sc_core::sc_time& delay) override;
 
       private:
+        [[nodiscard]] std::uint32_t output_for(const burst& b) const noexcept;
         void forward(std::uint32_t to, burst& b, sc_core::sc_time& delay);
         void forward_reserving(std::uint32_t to, burst& b, sc_core::sc_time& delay);
         void forward_waiting(std::uint32_t to, burst& b, sc_core::sc_time& delay);
@@ -80,7 +84,7 @@ class router : public router_base {
         std::array<next_module*, port_count> next_{};
         output* outputs_ = nullptr;
         link_count* counts_ = nullptr;
-        const router* owner_ = nullptr;
+        router* owner_ = nullptr;
         std::uint32_t shift_ = 0;    // of this port's three bits in a word of the routes
         std::uint32_t entered_ = 0;  // hops that entering here counts
     };
@@ -98,6 +102,7 @@ class router : public router_base {
     };
 
     void end_of_elaboration() override;
+    void resend(burst& b, std::uint32_t to);
 
     std::unique_ptr<cycle_router> cycles_;  // null until the first run at ca
     std::array<input, port_count> inputs_;
@@ -108,10 +113,14 @@ class router : public router_base {
     sc_core::sc_time hop_;
     std::uint32_t hop_cycles_;
     timing_kind timing_;
-    grid places_;
     noc_parameters parameters_;
     bool elaborated_ = false;
-    std::vector<std::uint16_t> routes_;  // by destination: the output port for each input port, three bits each
+    // By plane and destination: the output port for each input port, three bits each.
+    std::vector<std::uint16_t> routes_;
+    std::vector<std::uint32_t> exits_;  // adaptive, by destination: the outputs allowed, four bits an input port
+    node_index here_;
+    link_errors errors_;
+    std::array<std::uint64_t, port_count> resent_{};
     std::array<std::unique_ptr<in_socket>, port_count> in_;
     std::array<std::unique_ptr<out_socket>, port_count> out_;
 };

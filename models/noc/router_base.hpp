@@ -2,16 +2,28 @@
 // What a die needs of a router, whoever made it.
 
 #include <cstdint>
-#include <string>
 #include <systemc>
 #include <vector>
 
+#include "models/packet/burst.hpp"
 #include "models/packet/coordinate.hpp"
 #include "models/packet/link.hpp"
 #include "models/parameter/timing_kind.hpp"
 #include "models/statistics/group.hpp"
 
 namespace d1::noc {
+
+/// A buffer that holds packets, and what the first of them waits for.
+struct buffer_wait {
+    port input = port::local;
+    std::uint32_t channel = 0;
+    message_class channel_class = message_class::data;
+    std::uint32_t packets = 0;
+    node_index source{};  ///< of the first packet, as what follows
+    node_index destination{};
+    port output = port::local;
+    bool no_credit = false;  ///< none is left at that output; else it serves others
+};
 
 /// A module with five sending and five receiving links: west, east, north, south and local (the network interface).
 /// noc::router is the model's own; a testbench can put another in its place, for instance a wrapper round a Verilated
@@ -30,8 +42,8 @@ class router_base : public sc_core::sc_module {
     virtual void register_statistics(statistics::group& group) = 0;
     /// Everything as after construction, statistics included.
     virtual void reset() = 0;
-    /// What stands in it and waits, in words, for a report of a mesh that does not move.
-    [[nodiscard]] virtual std::vector<std::string> waiting() const { return {}; }
+    /// What stands in it and waits, for a report of a mesh that does not move.
+    [[nodiscard]] virtual std::vector<buffer_wait> waits() const { return {}; }
 
     /// From now on at another level; called between a reset and the next burst.
     virtual void set_timing(timing_kind timing) = 0;

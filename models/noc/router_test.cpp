@@ -89,7 +89,8 @@ TEST(router, lets_a_burst_pass_as_it_is_on_an_empty_mesh) {
 
 TEST(router, takes_as_long_as_its_parameter_says) {
     noc_parameters p = mesh_of(3, 3);
-    p.hop_cycles = 5;
+    p.pipeline_stages = 3;
+    p.link_latency = 2;
     bench b("b", p);
     expect_zero_load_latency(b, 5, 4);
 }
@@ -218,7 +219,7 @@ TEST(router, registers_packets_and_waits_of_each_link) {
     sc_core::sc_start();
     std::map<std::string, std::uint64_t> found;
     top.visit([&](const std::string& path, const statistics::counter_entry& c) { found[path] = c.value(); });
-    EXPECT_EQ(found.size(), 4U * port_count * 2);
+    EXPECT_EQ(found.size(), 4U * port_count * 3);
     EXPECT_EQ(found.at("router[0,0].east.packets"), 10U);
     EXPECT_EQ(found.at("router[1,0].east.packets"), 20U);
     EXPECT_EQ(found.at("router[2,0].east.packets"), 10U);

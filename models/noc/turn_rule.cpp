@@ -12,7 +12,7 @@
 namespace d1::noc {
 namespace {
 
-/// A turn round a blocked router's corner may cost XY pairs their path if it saves this many hops for each of them.
+/// A turn round a corner of a fault may cost XY pairs their path if it saves this many hops for each of them.
 constexpr std::int64_t hops_worth_a_pair = 50;
 
 std::vector<turn> all_turns(const live_mesh& mesh) {
@@ -109,12 +109,12 @@ class turn_chooser {
             return a.straight() != b.straight() ? a.straight() : pairs(a) > pairs(b);
         });
         std::stable_sort(others_.begin(), others_.end(), [this](const turn& a, const turn& b) {
-            return distance_to_blocked(a.at) < distance_to_blocked(b.at);
+            return distance_to_fault(a.at) < distance_to_fault(b.at);
         });
     }
 
     turn_set choose() {
-        if (mesh_.blocked().empty()) {
+        if (mesh_.whole()) {
             permit_where_acyclic(turns_, xy_);
             return turns_;
         }
@@ -134,11 +134,18 @@ class turn_chooser {
     }
 
     // In steps of a chess king.
-    [[nodiscard]] std::int32_t distance_to_blocked(node_index router) const {
+    [[nodiscard]] std::int32_t distance_to_fault(node_index router) const {
         const coordinate here = mesh_.shape().at(router);
         std::int32_t nearest = std::numeric_limits<std::int32_t>::max();
-        for (const coordinate there : mesh_.blocked()) {
+        const auto consider = [&](coordinate there) {
             nearest = std::min(nearest, std::max(std::abs(here.x - there.x), std::abs(here.y - there.y)));
+        };
+        for (const coordinate there : mesh_.blocked()) {
+            consider(there);
+        }
+        for (const place_pair& link : mesh_.dead_links()) {
+            consider(link.a);
+            consider(link.b);
         }
         return nearest;
     }
@@ -239,43 +246,52 @@ class turn_chooser {
         return turns;
     }
 
-    // Brings the turns of detours close to the blocked routers that they are for.
+    // Brings the turns of detours close to the faults that they are for.
     void shorten_detours() {
         std::uint64_t hops = path_lengths(mesh_, turns_).total(mesh_);
-        for (const coordinate b : mesh_.blocked()) {
-            for (const turn& t : corners(b)) {
-                if (turns_.permits(t)) {
-                    continue;
-                }
-                auto [trial, lost] = with_corner(t);
-                const std::uint64_t shorter = path_lengths(mesh_, trial).total(mesh_);
-                // Where a pair has no path left, the total is the greatest number, which no signed one holds.
-                if (shorter >= hops) {
-                    continue;
-                }
-                const auto saved = static_cast<std::int64_t>(hops - shorter);
-                if (saved > lost * hops_worth_a_pair) {
-                    turns_ = std::move(trial);
-                    hops = shorter;
-                }
+        for (const turn& t : corners()) {
+            if (turns_.permits(t)) {
+                continue;
+            }
+            auto [trial, lost] = with_corner(t);
+            const std::uint64_t shorter = path_lengths(mesh_, trial).total(mesh_);
+            // Where a pair has no path left, the total is the greatest number, which no signed one holds.
+            if (shorter >= hops) {
+                continue;
+            }
+            const auto saved = static_cast<std::int64_t>(hops - shorter);
+            if (saved > lost * hops_worth_a_pair) {
+                turns_ = std::move(trial);
+                hops = shorter;
             }
         }
     }
 
-    // From a column into a row, on the far side of the blocked router seen from the column.
-    [[nodiscard]] std::vector<turn> corners(coordinate b) const {
-        struct corner {
-            coordinate at;
-            port in = port::local;
-            port out = port::local;
-        };
+    // The turns from a column into a row by which detours round faults end or begin.
+    [[nodiscard]] std::vector<turn> corners() const {
         std::vector<turn> turns;
-        for (const corner& c :
-             {corner{{b.x + 1, b.y - 1}, port::south, port::west}, corner{{b.x - 1, b.y - 1}, port::south, port::east},
-              corner{{b.x - 1, b.y + 1}, port::north, port::east},
-              corner{{b.x + 1, b.y + 1}, port::north, port::west}}) {
-            if (mesh_.shape().contains(c.at) && mesh_.has(turn{mesh_.shape().index(c.at), c.in, c.out})) {
-                turns.push_back({mesh_.shape().index(c.at), c.in, c.out});
+        const auto add = [&](coordinate at, port in, port out) {
+            if (mesh_.shape().contains(at) && mesh_.has(turn{mesh_.shape().index(at), in, out})) {
+                turns.push_back({mesh_.shape().index(at), in, out});
+            }
+        };
+        for (const coordinate b : mesh_.blocked()) {  // on the far side of it, seen from the column
+            add({b.x + 1, b.y - 1}, port::south, port::west);
+            add({b.x - 1, b.y - 1}, port::south, port::east);
+            add({b.x - 1, b.y + 1}, port::north, port::east);
+            add({b.x + 1, b.y + 1}, port::north, port::west);
+        }
+        for (const auto& [a, b] : mesh_.dead_links()) {
+            if (a.y == b.y) {  // in a row: by the row above or below
+                add({b.x, a.y - 1}, port::south, port::west);
+                add({a.x, a.y - 1}, port::south, port::east);
+                add({a.x, a.y + 1}, port::north, port::east);
+                add({b.x, a.y + 1}, port::north, port::west);
+            } else {  // in a column: by the column to the right or left, back into it beyond the link
+                add({a.x + 1, a.y}, port::south, port::west);
+                add({a.x - 1, a.y}, port::south, port::east);
+                add({a.x - 1, b.y}, port::north, port::east);
+                add({a.x + 1, b.y}, port::north, port::west);
             }
         }
         return turns;
@@ -287,13 +303,13 @@ class turn_chooser {
     };
 
     // The turns with a turn from column to row added, and what is in its way taken out: turns that XY does not make and
-    // that are away from the blocked routers, and, if that is not enough, turns of XY.
+    // that are away from the faults, and, if that is not enough, turns of XY.
     [[nodiscard]] change with_corner(const turn& t) const {
         const auto ahead = turns_.ahead_of(live_mesh::after(t));
         const auto behind = turns_.behind(mesh_.before(t));
         std::vector<turn> distant;
         std::copy_if(others_.begin(), others_.end(), std::back_inserter(distant), [&](const turn& u) {
-            return turns_.permits(u) && distance_to_blocked(u.at) > 1 && ahead[to_number(mesh_.before(u))] != 0 &&
+            return turns_.permits(u) && distance_to_fault(u.at) > 1 && ahead[to_number(mesh_.before(u))] != 0 &&
                    behind[to_number(live_mesh::after(u))] != 0;
         });
         change result{without(turns_, distant)};
@@ -316,7 +332,7 @@ class turn_chooser {
     const live_mesh& mesh_;
     turn_set turns_;
     std::vector<turn> xy_;      ///< turns that XY makes
-    std::vector<turn> others_;  ///< from a column into a row, those at blocked routers first
+    std::vector<turn> others_;  ///< from a column into a row, those at faults first
 };
 
 }  // namespace

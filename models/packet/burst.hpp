@@ -35,7 +35,11 @@ enum class burst_kind : std::uint8_t {
 };
 
 /// How a burst fared at its destination.
-enum class burst_status : std::uint8_t { good, address_error };
+enum class burst_status : std::uint8_t {
+    good,
+    address_error,
+    corrupted  ///< a packet was corrupted on a link more often than it may be sent again
+};
 
 class burst_pool;
 
@@ -56,8 +60,9 @@ struct alignas(64) burst {
     message_class channel_class = message_class::data;
     burst_kind kind = burst_kind::signal;
     burst_status status = burst_status::good;
-    bool loaded = false;   ///< the bytes were fetched before the injection, from a memory that answers later
-    bool refused = false;  ///< at: a calendar on the way was full to its horizon; no slot is taken
+    bool loaded = false;             ///< the bytes were fetched before the injection, from a memory that answers later
+    bool refused = false;            ///< at: a calendar on the way was full to its horizon; no slot is taken
+    std::uint16_t table_offset = 0;  ///< where a router's routes for it begin: the routing's plane x nodes of the mesh
 
     /// When each packet stands at the module that is being called, in cycles: `times.first` is the call's `delay` from
     /// now, spelt out; the other packets follow.

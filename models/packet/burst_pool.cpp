@@ -46,6 +46,7 @@ burst_ptr burst_pool::acquire(bool with_payload) {
     b.barrier = 0;
     b.meaning = 0;
     b.indices = false;
+    b.table_offset = 0;
     b.transfer = nullptr;
     b.race_transfer = 0;
     b.from = {};

@@ -13,6 +13,13 @@ struct coordinate {
     friend constexpr auto operator<=>(const coordinate&, const coordinate&) = default;
 };
 
+/// Two places, such as the ends of a link between neighbours.
+struct place_pair {
+    coordinate a;
+    coordinate b;
+    friend constexpr auto operator<=>(const place_pair&, const place_pair&) = default;
+};
+
 /// Number of a node on its die, y * columns + x. Dead nodes have numbers too.
 enum class node_index : std::uint32_t {};
 

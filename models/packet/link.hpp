@@ -8,7 +8,7 @@
 // end holds a credit for each free place: it takes one to send a packet, which it announces by nb_transport_fw
 // (packet), and gets it back by nb_transport_bw (credit) when the packet has left the buffer. Always, for each channel:
 //     credits + packets and credits under way + packets in the buffer = buffer_depth
-// What is sent in cycle n, packet or credit, is seen in cycle n + hop_cycles.
+// What is sent in cycle n, packet or credit, is seen in cycle n + 1 + link_latency.
 
 #include <cstdint>
 #include <systemc>

@@ -9,6 +9,7 @@
 
 #include <boost/describe.hpp>  // for the structs beside
 #include <span>
+#include <string>
 #include <string_view>
 
 namespace d1::parameter {
@@ -22,6 +23,12 @@ enum class confidence : char {
     repeated = 'R',     ///< widely repeated, found in no text that could be read
     assumed = 'A',      ///< an assumption of this model
     modelling = 'M'     ///< no property of the hardware: a choice of how to simulate it
+};
+
+/// The name of a file that a parameter refers to, as given: relative to where the program runs. Empty: none.
+struct file_name {
+    std::string path;
+    friend bool operator==(const file_name&, const file_name&) = default;
 };
 
 /// One member of a parameter struct, as its block describes it. For a member that is itself a parameter struct only the

@@ -159,7 +159,7 @@ void link_checker::check_burst(const burst& b, const link_phase* phase) {
     expect(is_live(b.destination), node, b, phase, "the destination is no live node");
     expect(is_class(b.channel_class), kind, b, phase, "the message class is unknown");
     expect(b.kind <= burst_kind::barrier_end, kind, b, phase, "the kind is unknown");
-    expect(b.status <= burst_status::address_error, kind, b, phase, "the status is unknown");
+    expect(b.status <= burst_status::corrupted, kind, b, phase, "the status is unknown");
     expect(!b.refused, kind, b, phase, "the burst is refused");
 }
 

@@ -422,7 +422,7 @@ std::vector<breach> breaches() {
              c.block(*b);
          }},
         {kind, "unknown", prepared([](burst& b) { b.kind = static_cast<burst_kind>(8); })},
-        {kind, "status", prepared([](burst& b) { b.status = static_cast<burst_status>(2); })},
+        {kind, "status", prepared([](burst& b) { b.status = static_cast<burst_status>(3); })},
         {kind, "refused", prepared([](burst& b) { b.refused = true; })},
         {kind, "class_of_a_walk",
          [](chain& c) {

@@ -177,7 +177,7 @@ class array_walk {
             path_[path_length_++].times = times;
             packets_[link] += times.count;
             waited_[link] += times.last() - tail;
-            times.first += parameters_.hop_cycles;
+            times.first += parameters_.hop_cycles();
             if (to == port::local) {
                 break;
             }

@@ -111,8 +111,8 @@ TEST(bounds, the_longest_chain_of_synchronisation) {
     const d1_parameters p;
     const auto& interface = p.die.node.network_interface;
     constexpr std::uint64_t links = nodes - 1 + 2;  // hops, and the ways into the first router and out of the last
-    const std::uint64_t one_way =
-        interface.signal_cycles + links * p.die.noc.hop_cycles + interface.arrival_cycles + p.die.node.core.wake_cycles;
+    const std::uint64_t one_way = interface.signal_cycles + links * p.die.noc.hop_cycles() + interface.arrival_cycles +
+                                  p.die.node.core.wake_cycles;
     EXPECT_EQ(r.bounds.synchronisation, 2 * rounds * one_way);
     EXPECT_EQ(bound_by(r.bounds), "synchronisation");
 }

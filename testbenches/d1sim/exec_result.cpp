@@ -82,7 +82,8 @@ exit_code exec_result::code() const {
         case run_status::finished:
             break;
     }
-    return run.address_errors == 0 && races == 0 && uninitialised == 0 ? exit_code::good : exit_code::failed;
+    return run.address_errors == 0 && run.corrupted == 0 && races == 0 && uninitialised == 0 ? exit_code::good
+                                                                                             : exit_code::failed;
 }
 
 std::vector<std::string> complaints(const exec_result& result) {
@@ -95,6 +96,10 @@ std::vector<std::string> complaints(const exec_result& result) {
     if (result.run.address_errors != 0) {
         complain(error_class::check_failed,
                  count_of(result.run.address_errors, "burst") + " answered with an address error");
+    }
+    if (result.run.corrupted != 0) {
+        complain(error_class::check_failed,
+                 count_of(result.run.corrupted, "burst") + " refused since links corrupted them");
     }
     for (const std::string& race : result.race_texts) {
         complain(error_class::check_failed, race);
@@ -166,6 +171,9 @@ std::string json_report(const exec_result& result, const exec_options& options) 
                                {"bounds", bounds_json(result.run.bounds)}};
     if (result.run.address_errors != 0) {
         report["address_errors"] = result.run.address_errors;
+    }
+    if (result.run.corrupted != 0) {
+        report["corrupted"] = result.run.corrupted;
     }
     if (options.check) {
         report["races"] = result.races;

@@ -52,6 +52,8 @@ po::options_description general_options() {
         "exec: write a buffer to a .npy file at the end; may be repeated");
     add("on", po::value<std::string>()->value_name("x0,y0:x1,y1"),
         "exec, check: the logical nodes that run the program, both corners within");
+    add("routes", po::value<std::string>()->value_name("FILE"),
+        "map: write the mesh's fixed paths as a route table, for die.noc.routing=table");
     add("help,h", "this text, or that of a command");
     add("version", "the version");
     return o;
@@ -72,7 +74,7 @@ po::options_description noc_options_description() {
     add("cycles", po::value<std::string>()->value_name("N"), "measured cycles of each point (default 10000)");
     add("warm-up", po::value<std::string>()->value_name("N"), "cycles before these (default 2000)");
     add("csv", po::value<std::string>()->value_name("FILE"), "write the points as CSV");
-    add("no-dead", "the full mesh, as by --set 'die.harvest.dead=[]'");
+    add("no-dead", "the full mesh, as by --set 'die.harvest.dead=[]' and 'die.harvest.dead_links=[]'");
     return o;
 }
 
@@ -95,7 +97,7 @@ constexpr std::array<command_description, 5> commands{{
     {"exec", exec_help, " config set timing functional check seed json statistics load dump on "},
     {"check", check_help, " config set on "},
     {"noc", noc_help, " config set timing seed json pattern rate burst hot-share cycles warm-up csv no-dead "},
-    {"map", map_help, " config set "},
+    {"map", map_help, " config set routes "},
 }};
 
 const command_description* find_command(std::string_view name) {
@@ -282,6 +284,7 @@ configuration configuration_of(const given_options& given) {
     }
     if (given.has("no-dead")) {
         chosen.set("die.harvest.dead=[]");
+        chosen.set("die.harvest.dead_links=[]");
     }
     if (given.has("timing")) {
         chosen.set("simulation.timing=" + given.one_of("timing", {"lt", "at", "ca"}));

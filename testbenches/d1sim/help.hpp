@@ -12,7 +12,7 @@ inline constexpr std::string_view introduction =
   d1sim exec PROGRAM [options]         run programs in the text form, with NumPy arrays in and out
   d1sim check PROGRAM... [options]     say what is wrong with programs, without running them
   d1sim noc [options]                  load the mesh with synthetic traffic and measure it
-  d1sim map [--config, --set]          print what lies at which address
+  d1sim map [--config, --set]          print what lies at which address; with --routes FILE, write the route table
   d1sim --dump-config                  print every parameter with its meaning and source
   d1sim --help | --version             'd1sim exec --help' teaches that command, and so on
 
@@ -47,6 +47,9 @@ inline constexpr std::string_view map_help =
 A line for each range of the flat, global addresses that the parameters make: the SRAM of each node, dead ones named as
 such, and what is reserved for other dies and for DIPs. An access to what is not mapped is answered with an address
 error, counted, and reported with its origin.
+
+--routes FILE writes the paths of the mesh instead, dead nodes and links avoided, as a route table for
+--set die.noc.routing=table --set die.noc.routing_table=FILE.
 )text";
 
 inline constexpr std::string_view exec_help =

@@ -44,6 +44,9 @@ object layer_json(const layer_result& l, const run_options& options, std::uint32
     if (l.run.address_errors != 0) {
         o["address_errors"] = l.run.address_errors;
     }
+    if (l.run.corrupted != 0) {
+        o["corrupted"] = l.run.corrupted;
+    }
     if (l.check) {
         o["check"] = check_json(*l.check);
         o["races"] = l.races;

@@ -62,6 +62,10 @@ std::vector<std::string> complaints(const layer_result& l) {
         complain(error_class::check_failed,
                  std::to_string(l.run.address_errors) + " bursts were answered with an address error");
     }
+    if (l.run.corrupted != 0) {
+        complain(error_class::check_failed,
+                 std::to_string(l.run.corrupted) + " bursts were refused since links corrupted them");
+    }
     if (l.check && !l.check->good()) {
         const check_result& c = *l.check;
         complain(error_class::check_failed, std::to_string(c.wrong) + " of " + std::to_string(c.results) +

@@ -31,7 +31,8 @@ struct layer_result {
     /// Multiply-accumulates that were done; of an unfinished layer none count.
     [[nodiscard]] std::uint64_t macs() const { return finished() ? layer.gemm.macs() : 0; }
     [[nodiscard]] bool good() const {
-        return finished() && run.address_errors == 0 && races == 0 && uninitialised == 0 && (!check || check->good());
+        return finished() && run.address_errors == 0 && run.corrupted == 0 && races == 0 && uninitialised == 0 &&
+               (!check || check->good());
     }
 };
 

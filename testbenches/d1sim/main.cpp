@@ -16,6 +16,7 @@
 #include "testbenches/d1sim/exec_command.hpp"
 #include "testbenches/d1sim/noc_command.hpp"
 #include "testbenches/d1sim/options.hpp"
+#include "testbenches/d1sim/routes_command.hpp"
 #include "testbenches/d1sim/run_command.hpp"
 #include "testbenches/d1sim/words.hpp"
 
@@ -39,6 +40,9 @@ d1::exit_code carry_out(const d1::check_options& check) {
 }
 d1::exit_code carry_out(const d1::noc_options& noc) {
     return d1::run_noc(noc);
+}
+d1::exit_code carry_out(const d1::routes_options& routes) {
+    return d1::write_routes(routes);
 }
 
 d1::exit_code run(const std::vector<std::string>& arguments) {

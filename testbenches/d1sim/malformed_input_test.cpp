@@ -195,7 +195,7 @@ const std::vector<bad> configs = {
      "die: {noc: {columns: 1, rows: 1}, harvest: {dead: [[0, 0]]}}\n",
      {"run.yaml:1", "die.harvest.dead"}},
     {"horizon_shorter_than_the_die",
-     "die: {noc: {hop_cycles: 64, calendar_horizon: 256}}\n",
+     "die: {noc: {link_latency: 63, calendar_horizon: 256}}\n",
      {"run.yaml:1", "calendar_horizon"}},
     {"too_few_threads_for_the_kernel", "die.node.core.threads: 1\n", {"net.csv:2", "layer 'a'", "more than 1 threads"}},
     {"too_few_semaphores_for_the_kernel", "die.node.sram.semaphores: 1\n", {"net.csv:2", "layer 'a'", "semaphores"}},

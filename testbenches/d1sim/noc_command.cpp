@@ -37,7 +37,10 @@ class sweep {
           bench_("mesh", {.noc = noc_,
                           .timing = options.parameters.simulation.timing,
                           .dead = options.parameters.die.harvest.dead,
-                          .dead_routers = options.parameters.die.harvest.dead_router}) {
+                          .dead_routers = options.parameters.die.harvest.dead_router,
+                          .dead_links = options.parameters.die.harvest.dead_links,
+                          .seed = options.parameters.simulation.seed,
+                          .watchdog = options.parameters.simulation.watchdog}) {
         constexpr timing::cycle often = 2000;
         bench_.events().every(often, [this](timing::cycle) {
             if (interrupt_requested()) {
@@ -62,7 +65,8 @@ class sweep {
                                                  .seed = options_.parameters.simulation.seed,
                                                  .pattern = options_.pattern,
                                                  .hot = hot()})});
-            if (interrupt_requested()) {
+            stuck_ = points_.back().found.waits;
+            if (interrupt_requested() || !stuck_.empty()) {
                 points_.pop_back();
                 return;
             }
@@ -73,11 +77,13 @@ class sweep {
     }
 
     [[nodiscard]] bool complete() const noexcept { return complete_; }
+    /// Who waits for whom in a mesh that does not move any more; empty if it does.
+    [[nodiscard]] const std::vector<std::string>& stuck() const noexcept { return stuck_; }
 
     /// Everything that was created has arrived, in every point.
     [[nodiscard]] bool conserves() const {
         return bench_.bursts().in_use() == 0 && std::all_of(points_.begin(), points_.end(), [](const point& p) {
-                   return p.found.all_created == p.found.all_arrived;
+                   return p.found.all_created == p.found.all_arrived + p.found.all_refused;
                });
     }
 
@@ -151,9 +157,9 @@ class sweep {
     }
 
     /// Of every packet's way from its node into the first router and out of the last.
-    [[nodiscard]] std::uint32_t constant() const { return 2 * noc_.hop_cycles; }
+    [[nodiscard]] std::uint32_t constant() const { return noc_.hop_cycles() + noc_.link_cycles(); }
     [[nodiscard]] double zero_load(const measurement& m) const {
-        return m.zero_load_latency(noc_.hop_cycles, options_.burst_packets) + constant();
+        return m.zero_load_latency(noc_.hop_cycles(), options_.burst_packets) + constant();
     }
     [[nodiscard]] bool saturated(const measurement& m) const {
         return m.mean_latency() + constant() > 3 * zero_load(m) || m.accepted_rate() < 0.98 * m.offered_rate();
@@ -189,7 +195,7 @@ class sweep {
                 {"hop_histogram", array(m.hops.bins().begin(), m.hops.bins().end())},
                 {"confidence", m.confidence()},
                 {"saturated", saturated(m)},
-                {"packets", {{"created", m.all_created}, {"arrived", m.all_arrived}}}};
+                {"packets", {{"created", m.all_created}, {"arrived", m.all_arrived}, {"refused", m.all_refused}}}};
     }
 
     /// Of the last point that is not saturated, or of the first where all are.
@@ -255,8 +261,9 @@ class sweep {
     }
     void print_end() const {
         std::cout << format("Highest accepted rate %.4f packets per node and cycle.", saturation_throughput())
-                  << " Latency in cycles from the entry into the source queue to ejection; zero load is (hops + 2) x "
-                  << noc_.hop_cycles << (options_.burst_packets > 1 ? " + packets - 1" : "") << ".\n";
+                  << " Latency in cycles from the entry into the source queue to ejection; zero load is "
+                  << noc_.hop_cycles() << " x (hops + 1) + " << noc_.link_cycles()
+                  << (options_.burst_packets > 1 ? " + packets - 1" : "") << ".\n";
     }
 
     const noc_options& options_;
@@ -264,6 +271,7 @@ class sweep {
     traffic::mesh_traffic bench_;
     std::uint32_t senders_ = 0;
     std::vector<point> points_;
+    std::vector<std::string> stuck_;
     bool complete_ = false;
 };
 
@@ -294,6 +302,16 @@ exit_code run_noc(const noc_options& options) {
     if (!std::cout) {
         throw input_error(error_class::file_unwritable,
                           "cannot write the report to the standard output; is its disk full or its reader gone?");
+    }
+    if (!all.stuck().empty()) {
+        std::cerr << error_line(error_class::deadlock, "no packet has moved for " +
+                                                           std::to_string(options.parameters.simulation.watchdog) +
+                                                           " cycles (simulation.watchdog), while these wait:")
+                  << "\n";
+        for (const std::string& line : all.stuck()) {
+            std::cerr << "  " << line << "\n";
+        }
+        return exit_code::deadlock;
     }
     if (!all.complete()) {
         std::cerr << error_line(error_class::interrupted, "interrupted: the points so far are reported") << "\n";

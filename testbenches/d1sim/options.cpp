@@ -108,13 +108,16 @@ check_options check_of(const given_options& given) {
     return {{command.begin() + 1, command.end()}, rectangle_of(given), configuration_of(given).value()};
 }
 
-printed_text map_of(const given_options& given) {
+command_request map_of(const given_options& given) {
     const words& command = given.command();
     if (command.size() > 1) {
         throw input_error(error_class::command_line,
                           "d1sim map: it takes no file; '" + command[1] + "' is one too many, or wants --config");
     }
-    return {address_map_text(configuration_of(given).value())};
+    if (given.has("routes")) {
+        return routes_options{given.output("routes", {}), configuration_of(given).value()};
+    }
+    return printed_text{address_map_text(configuration_of(given).value())};
 }
 
 run_options run_of(const given_options& given) {

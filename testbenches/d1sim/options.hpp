@@ -56,13 +56,20 @@ struct check_options {
     d1_parameters parameters{};
 };
 
+/// `d1sim map --routes FILE`.
+struct routes_options {
+    std::string file;
+    d1_parameters parameters{};
+};
+
 /// A text to print, and nothing else to do.
 struct printed_text {
     std::string text;
 };
 
 /// What a command line asks for.
-using command_request = std::variant<printed_text, run_options, exec_options, check_options, noc_options>;
+using command_request =
+    std::variant<printed_text, run_options, exec_options, check_options, noc_options, routes_options>;
 
 /// Reads the arguments, program name excluded. Throws input_error for anything it does not understand, with the nearest
 /// known option where there is one.

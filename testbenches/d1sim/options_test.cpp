@@ -371,7 +371,7 @@ TEST(parameter_option, errors_name_where_the_value_was_given) {
 }
 
 TEST(parameter_option, dump_shows_the_outcome_and_gives_the_same_when_loaded) {
-    const words changes{"--set", "die.noc.hop_cycles=2", "--timing", "lt", "--seed", "77", "--functional", "off"};
+    const words changes{"--set", "die.noc.link_latency=1", "--timing", "lt", "--seed", "77", "--functional", "off"};
     words dump = changes;
     dump.emplace_back("--dump-config");
     const text_file config(text_of(dump));

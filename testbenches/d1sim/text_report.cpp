@@ -55,6 +55,9 @@ std::string status_of(const layer_result& l) {
     if (l.run.address_errors != 0) {
         return "ADDRESS ERRORS";
     }
+    if (l.run.corrupted != 0) {
+        return "CORRUPTED";
+    }
     if (l.races != 0) {
         return "RACES";
     }

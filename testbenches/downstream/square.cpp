@@ -70,7 +70,7 @@ class square : public sc_core::sc_module {
     [[nodiscard]] bool quiet() const { return events_.empty() && !events_.failure() && bursts_.in_use() == 0; }
 
   private:
-    d1::noc::route_table routes_{places, {}, column_first};
+    d1::noc::mesh_routing routes_{d1::noc::route_table(places, {}, column_first)};
     std::vector<bool> alive_ = std::vector<bool>(places.size(), true);
     d1::timing::event_queue events_;
     d1::burst_pool bursts_;

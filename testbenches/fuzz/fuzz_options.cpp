@@ -32,6 +32,7 @@ struct properties {
         require(!noc.rates.empty() && noc.burst_packets >= 1 && noc.burst_packets <= 16 && noc.measured >= 20,
                 "a mesh is loaded at some rate, for some time");
     }
+    void operator()(const d1::routes_options& routes) const { require(!routes.file.empty(), "paths have a file"); }
     void operator()(const d1::run_options& run) const {
         require(!run.topology.empty() && run.batch >= 1, "a run has a file and a batch");
         require(!run.check || run.parameters.simulation.functional, "a check has results");

@@ -206,7 +206,8 @@ class generator {
 std::uint32_t chunk_bytes(const collective& what, const d1_parameters& parameters) {
     const node_parameters& node = parameters.die.node;
     const std::uint32_t hop = node.core.wake_cycles + node.core.issue_cycles + node.network_interface.request_cycles +
-                              node.network_interface.arrival_cycles + 2 * parameters.die.noc.hop_cycles;
+                              node.network_interface.arrival_cycles + parameters.die.noc.hop_cycles() +
+                              parameters.die.noc.link_cycles();
     const std::uint32_t sum =
         node.core.wake_cycles + 2 * node.core.issue_cycles + node.core.simd_latency + node.sram.load_latency;
     const bool passes_on = what.kind == collective_kind::broadcast;

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "models/timing/cycle.hpp"
@@ -35,18 +36,20 @@ class histogram {
 /// arrived.
 struct measurement {
     /// Cycles from a burst's creation, which is its entry into its node's unbounded queue, to its last packet's
-    /// ejection, less 2 hop_cycles: the way into the first router and out of the last. So a packet that meets nobody
-    /// has the latency hops * hop_cycles.
+    /// ejection, less hop_cycles() + link_cycles(): the way into the first router and out of the last. So a packet that
+    /// meets nobody has the latency hops * hop_cycles.
     histogram latency;
     histogram hops;                     ///< links between routers
     std::uint64_t queueing = 0;         ///< of the latency, the sum of cycles before the first packet left its node
     std::uint64_t packets_created = 0;  ///< in the measured cycles
     std::uint64_t packets_arrived = 0;  ///< in the measured cycles, whenever created
     std::uint64_t all_created = 0;      ///< packets, in all cycles
-    std::uint64_t all_arrived = 0;      ///< packets, in all cycles: the same, if the run came to its end
+    std::uint64_t all_arrived = 0;      ///< packets, in all cycles: with all_refused the same, if the run ended
+    std::uint64_t all_refused = 0;      ///< packets of bursts that links corrupted beyond all retries, in all cycles
     std::uint64_t retries = 0;          ///< walks that met a full calendar and were tried again, in all cycles
     std::uint64_t node_cycles = 0;      ///< nodes that send, times measured cycles
-    bool complete = true;               ///< false: it was interrupted
+    bool complete = true;               ///< false: it was interrupted, or nothing moved any more
+    std::vector<std::string> waits{};   ///< who waited for whom when nothing moved; else empty
 
     /// The latencies of bursts created in each twentieth of the measured cycles, for the confidence.
     static constexpr std::size_t batches = 20;

@@ -26,6 +26,13 @@ std::vector<bool> live_nodes(const mesh_setting& setting) {
     }
     return live;
 }
+noc::mesh_faults faults_of(const mesh_setting& s) {
+    return {s.dead_routers ? s.dead : std::vector<coordinate>(), s.dead_links};
+}
+noc::mesh_routing routing_of(const mesh_setting& s) {
+    return s.routing != nullptr ? noc::mesh_routing(*s.routing, s.noc, faults_of(s), s.seed)
+                                : noc::mesh_routing(s.noc, faults_of(s), s.seed);
+}
 }  // namespace
 
 /// Puts a node's bursts into its router, each when kernel time has reached its injection; at ca by way of a sender with
@@ -35,7 +42,7 @@ class mesh_traffic::injector : public sc_core::sc_module, private link_initiator
     injector(const sc_core::sc_module_name& name, node_index here, mesh_traffic& owner)
         : sc_module(name), owner_(owner), here_(here) {
         if (owner.setting_.timing == timing_kind::ca) {
-            sender_.emplace("sender", owner.setting_.noc, owner.events_);
+            sender_.emplace("sender", owner.setting_.noc, owner.events_, owner.mesh_.routing().ways());
         } else {
             out_.emplace("out");
             out_->bind(*this);
@@ -66,6 +73,7 @@ class mesh_traffic::injector : public sc_core::sc_module, private link_initiator
         const burst_ptr b = owner_.bursts_.acquire(false);
         b->source = here_;
         b->destination = next_.destination;
+        b->kind = burst_kind::push_data;
         b->sequence = sequence_;
         b->times = packet_times::back_to_back(owner_.events_.now(), packets);
         b->created = next_.at;
@@ -83,6 +91,7 @@ class mesh_traffic::injector : public sc_core::sc_module, private link_initiator
     bool inject(burst& b) {
         sc_core::sc_time delay;
         b.entered = owner_.events_.now();
+        owner_.mesh_.routing().ways().choose(b);
         (*out_)->b_transport(b, delay);
         if (b.refused) {
             ++owner_.result_.retries;
@@ -113,8 +122,8 @@ class mesh_traffic::sink : public sc_core::sc_module, private link_target {
         owner_.arrived(b, first + b.times.offset[b.times.count - 1]);
     }
     tlm::tlm_sync_enum nb_transport_fw(burst& b, link_phase& phase, sc_core::sc_time& delay) override {
-        if (phase.index + 1U == b.times.count) {
-            owner_.arrived(b, owner_.events_.now() + owner_.setting_.noc.hop_cycles);
+        if (++b.taken == b.times.count) {
+            owner_.arrived(b, owner_.events_.now() + owner_.setting_.noc.link_cycles());
         }
         link_phase back{link_phase::kind::credit, phase.channel, phase.index};
         in->nb_transport_bw(b, back, delay);
@@ -144,12 +153,12 @@ mesh_traffic::mesh_traffic(const sc_core::sc_module_name& name, const mesh_setti
       setting_(setting),
       events_("events", clock()),
       links_(setting.check_links, setting.noc, events_.clock().period(), live_nodes(setting)),
-      mesh_("mesh", setting.noc, setting.timing, events_,
-            setting.dead_routers ? std::span<const coordinate>(setting.dead) : std::span<const coordinate>(),
+      mesh_("mesh", setting.noc, setting.timing, events_, faults_of(setting), routing_of(setting),
             [this](link_initiator_socket& from, link_target_socket& to) {
                 links_.join(from, to, setting_.noc.link_packets_per_cycle);
             }),
       snapshot_(std::make_unique<snapshot>(*this)) {
+    events_.every(setting.watchdog, [this](timing::cycle) { watch_progress(); });
     live_ = live_nodes(setting);
     for (std::uint32_t i = 0; i < mesh_.places().size(); ++i) {
         if (!live_[i]) {
@@ -164,7 +173,9 @@ mesh_traffic::mesh_traffic(const sc_core::sc_module_name& name, const mesh_setti
     }
 }
 
-mesh_traffic::~mesh_traffic() = default;
+mesh_traffic::~mesh_traffic() {
+    mesh_.reset();  // what a run that did not end has left in its buffers belongs to the pool
+}
 
 measurement mesh_traffic::run(const load& offered) {
     events_.reset();
@@ -172,6 +183,8 @@ measurement mesh_traffic::run(const load& offered) {
     links_.reset();
     load_ = offered;
     result_ = {};
+    last_progress_ = 0;
+    last_look_ = 0;
     result_.link_packets.resize(std::size_t{mesh_.places().size()} * port_count);
     destinations_ = std::make_unique<destinations>(mesh_.places(), live_, offered.pattern, offered.hot);
     result_.node_cycles = destinations_->senders() * offered.measured;
@@ -182,6 +195,21 @@ measurement mesh_traffic::run(const load& offered) {
     sc_core::sc_start();
     result_.complete = events_.empty();
     return result_;
+}
+
+void mesh_traffic::watch_progress() {
+    // A long time in which nothing was due asks several times at its end.
+    if (setting_.timing != timing_kind::ca || events_.now() == last_look_) {
+        return;
+    }
+    const std::uint64_t progress = mesh_.packets_moved() + result_.all_created;
+    if (progress == last_progress_ && bursts_.in_use() != 0) {
+        constexpr std::size_t shown = 20;
+        result_.waits = mesh_.waiting(shown);
+        events_.request_pause();
+    }
+    last_progress_ = progress;
+    last_look_ = events_.now();
 }
 
 void mesh_traffic::count_links(bool end) {
@@ -201,6 +229,10 @@ void mesh_traffic::created(timing::cycle at, std::uint32_t packets) {
 }
 
 void mesh_traffic::arrived(const burst& b, timing::cycle last_packet) {
+    if (b.status == burst_status::corrupted) {
+        result_.all_refused += b.times.count;
+        return;
+    }
     // The packets of a burst count as arrived with the last of them.
     result_.all_arrived += b.times.count;
     if (load_.measures(last_packet)) {
@@ -209,7 +241,7 @@ void mesh_traffic::arrived(const burst& b, timing::cycle last_packet) {
     if (load_.measures(b.created)) {
         // Below ca the injector stands at the router itself, and has no way into it.
         const timing::cycle constant =
-            (setting_.timing == timing_kind::ca ? 2U : 1U) * timing::cycle{setting_.noc.hop_cycles};
+            setting_.noc.hop_cycles() + (setting_.timing == timing_kind::ca ? setting_.noc.link_cycles() : 0U);
         const timing::cycle latency = last_packet - constant - b.created;
         result_.latency.add(latency);
         result_.hops.add(b.hops);

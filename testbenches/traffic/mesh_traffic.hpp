@@ -25,6 +25,11 @@ struct mesh_setting {
     std::vector<coordinate> dead{};  ///< nodes that neither send nor receive
     bool dead_routers = true;        ///< nor pass anything
     bool check_links = false;        ///< a link_checker on every link
+    std::vector<place_pair> dead_links{};
+    std::uint64_t seed = 1;  ///< of the routing's draws
+    /// Cycles in which no packet moves before a run at ca ends as a deadlock.
+    timing::cycle watchdog = 100000;
+    const noc::routing_policy* routing = nullptr;  ///< one's own, in the place of noc.routing; null: that
 };
 
 /// A mesh of routers, with an injector and a sink at the local sockets of each live node's. Bursts have neither answers
@@ -38,7 +43,8 @@ class mesh_traffic : public sc_core::sc_module {
 
     /// Simulates `offered` on the empty mesh, until the last burst has arrived or somebody asks the event queue to
     /// pause. Nothing is created behind the load's end, so that a mesh beyond saturation comes to an end too. Can be
-    /// called any number of times, with the same result for the same load.
+    /// called any number of times, with the same result for the same load. Where packets are under way and none has
+    /// moved for a long time it ends too, with who waits for whom.
     [[nodiscard]] measurement run(const load& offered);
 
     [[nodiscard]] const std::vector<bool>& live() const noexcept { return live_; }
@@ -55,6 +61,7 @@ class mesh_traffic : public sc_core::sc_module {
     void created(timing::cycle at, std::uint32_t packets);
     void arrived(const burst& b, timing::cycle last_packet);
     void count_links(bool end);
+    void watch_progress();
 
     mesh_setting setting_;
     std::vector<bool> live_;
@@ -68,6 +75,8 @@ class mesh_traffic : public sc_core::sc_module {
     load load_;
     std::unique_ptr<destinations> destinations_;
     measurement result_;
+    std::uint64_t last_progress_ = 0;
+    timing::cycle last_look_ = 0;
 };
 
 }  // namespace d1::traffic

@@ -113,7 +113,7 @@ TEST(mesh_traffic, at_at_is_within_3_percent_of_ca_up_to_70_percent_of_saturatio
 
 TEST(mesh_traffic, has_the_latency_of_the_distance_when_loosely_timed) {
     noc_parameters slow;
-    slow.hop_cycles = 3;
+    slow.link_latency = 2;
     mesh_traffic bench("bench", {.noc = slow, .timing = timing_kind::lt});
     const measurement m = bench.run({.rate = 0.9, .warm_up = 100, .measured = 200});
     EXPECT_GT(m.latency.count(), 360U * 200 * 8 / 10);
@@ -197,6 +197,66 @@ TEST(mesh_traffic, counts_the_packets_of_each_link) {
     EXPECT_EQ(link({3, 3}, port::west), 1000U);
     EXPECT_EQ(link({3, 3}, port::local), 1000U);
     EXPECT_EQ(link({3, 3}, port::north), 0U);
+}
+
+// ---------------------------------------------------------------------------------------------------- the watchdog
+
+/// Clockwise round a square, which no table would let pass.
+struct round_a_square final : noc::routing_policy {
+    [[nodiscard]] routing_traits traits() const override { return {"round", 1, true, false}; }
+    [[nodiscard]] noc::route_plan plan(grid shape, const noc::mesh_faults& faults) const override {
+        const auto clockwise = [](coordinate here, port, coordinate) {
+            if (here.y == 0) {
+                return here.x == 0 ? port::east : port::south;
+            }
+            return here.x == 1 ? port::west : port::north;
+        };
+        return {{noc::route_table(shape, faults, clockwise, {.origin = {}, .refuse_cycles = false})}};
+    }
+};
+
+TEST(mesh_traffic, ends_where_nothing_moves_any_more_and_names_the_circle_of_waits) {
+    noc_parameters square;
+    square.columns = 2;
+    square.rows = 2;
+    square.buffer_depth = 2;
+    const round_a_square routing;
+    mesh_traffic bench("bench", {.noc = square, .timing = timing_kind::ca, .watchdog = 2000, .routing = &routing});
+    const measurement m = bench.run({.rate = 1, .warm_up = 0, .measured = 5000});
+    EXPECT_FALSE(m.complete);
+    EXPECT_GT(m.all_created, m.all_arrived);
+    EXPECT_LT(bench.events().now(), 50000U);
+    ASSERT_GE(m.waits.size(), 6U);
+    EXPECT_EQ(m.waits[0], "each of these waits for a credit of the next, and the last for one of the first:");
+    // Along the square, from wherever it begins: what came from the west waits for the south, and so on.
+    const std::vector<std::string> circle{"node[1,0] router: west buffer of channel 2 (data) holds 2 packets",
+                                          "node[1,1] router: north buffer of channel 2 (data) holds 2 packets",
+                                          "node[0,1] router: east buffer of channel 2 (data) holds 2 packets",
+                                          "node[0,0] router: south buffer of channel 2 (data) holds 2 packets"};
+    const std::vector<std::string> outputs{"for south, where no credit", "for west, where no credit",
+                                           "for north, where no credit", "for east, where no credit"};
+    std::size_t first = 0;
+    while (first < 4 && m.waits[1].rfind(circle[first], 0) != 0) {
+        ++first;
+    }
+    ASSERT_LT(first, 4U) << m.waits[1];
+    for (std::size_t i = 0; i < 4; ++i) {
+        EXPECT_EQ(m.waits[1 + i].rfind(circle[(first + i) % 4], 0), 0U) << m.waits[1 + i];
+        EXPECT_NE(m.waits[1 + i].find(outputs[(first + i) % 4]), std::string::npos) << m.waits[1 + i];
+    }
+}
+
+TEST(mesh_traffic, is_left_alone_by_the_watchdog_while_anything_moves_or_nothing_is_under_way) {
+    noc_parameters small = {};
+    small.columns = 3;
+    small.rows = 3;
+    mesh_traffic bench("bench", {.noc = small, .timing = timing_kind::ca, .watchdog = 10});
+    const measurement rare = bench.run({.rate = 0.001, .warm_up = 0, .measured = 20000});
+    EXPECT_TRUE(rare.complete);
+    EXPECT_TRUE(rare.waits.empty());
+    const measurement full = bench.run({.rate = 1, .warm_up = 0, .measured = 2000});
+    EXPECT_TRUE(full.complete);
+    EXPECT_TRUE(full.waits.empty());
 }
 
 }  // namespace
