@@ -10,6 +10,7 @@
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "models/program/builder.hpp"
 #include "platforms/die.hpp"
@@ -42,14 +43,18 @@ class plain_router : public noc::router_base, private link_initiator {
     void register_statistics(statistics::group& group) override {
         group.counter("local", "packets", "packets for this node", packets_[to_number(port::local)]);
     }
-    void reset() override { packets_ = {}; }
+    void reset() override {
+        packets_ = {};
+        swallowed_.clear();
+    }
     void set_timing(timing_kind) override {}
 
   private:
     struct face final : link_target {
         void b_transport(burst& b, sc_core::sc_time& delay) override { owner->forward(b, delay); }
         /// At ca it swallows what comes and gives no credit back.
-        tlm::tlm_sync_enum nb_transport_fw(burst&, link_phase&, sc_core::sc_time&) override {
+        tlm::tlm_sync_enum nb_transport_fw(burst& b, link_phase&, sc_core::sc_time&) override {
+            owner->swallowed_.emplace_back(&b);
             return tlm::TLM_ACCEPTED;
         }
         plain_router* owner = nullptr;
@@ -75,6 +80,7 @@ class plain_router : public noc::router_base, private link_initiator {
     std::array<std::unique_ptr<in_socket>, port_count> in_;
     std::array<std::unique_ptr<out_socket>, port_count> out_;
     std::array<std::uint64_t, port_count> packets_{};
+    std::vector<burst_ptr> swallowed_;
 };
 
 block_factories plain_routers(std::uint32_t hop_cycles) {

@@ -52,8 +52,9 @@ void die::make_nodes(std::span<const node_index> order, const block_factories& b
     for (const coordinate c : harvest.dead) {
         alive_[to_number(places_.index(c))] = false;
     }
-    const die_surroundings surroundings{routing_,       alive_, events_, bursts_, races_.get(), uninitialised_.get(),
-                                        check_protocol_};
+    links_ = std::make_unique<link_watch>(check_protocol_, parameters_.die.noc, events_.clock().period(), alive_);
+    const die_surroundings surroundings{
+        routing_, alive_, events_, bursts_, races_.get(), uninitialised_.get(), check_protocol_, links_.get()};
     auto& group = statistics_.child("die");
     std::vector<noc::router_base*> routers(places_.size());
     nodes_.resize(places_.size());
@@ -69,7 +70,9 @@ void die::make_nodes(std::span<const node_index> order, const block_factories& b
         routers[i] = &nodes_[i]->router();
         live_ += alive_[i] ? 1U : 0U;
     }
-    noc::connect_mesh(places_, routers, harvest.dead_links);
+    noc::connect_mesh(places_, routers, harvest.dead_links, [this](auto& from, auto& to) {
+        links_->join(from, to, parameters_.die.noc.link_packets_per_cycle);
+    });
 }
 
 void die::load(node_index n, std::uint32_t offset, std::span<const std::byte> bytes) {
@@ -106,6 +109,9 @@ void die::launch(const job& j) {
             throw input_error(error_class::program_unfit,
                               "program '" + r.program->name + "': " + to_string(faults.front()));
         }
+    }
+    if (events_.now() == 0 && events_.empty()) {
+        events_.reset();  // cycles count from the present time, however long others have run in this process
     }
     for (const job::role& r : j.roles) {
         for (const coordinate c : r.members) {
@@ -270,6 +276,7 @@ void die::reset() {
     last_progress_ = 0;
     last_look_ = 0;
     events_.reset();
+    links_->reset();
     for (const auto& n : nodes_) {
         if (n) {
             n->reset();

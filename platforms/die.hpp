@@ -65,7 +65,7 @@ struct run_result {
 /// What watches a run; no hardware, and nothing of it is there where it is off.
 struct die_checks {
     bool races = false;          ///< race_detector
-    bool protocol = false;       ///< protocol_checker on the base-protocol sockets of every node
+    bool protocol = false;       ///< protocol_checker on the base-protocol sockets, link_checker on every link
     bool uninitialised = false;  ///< uninitialised_detector; never where payloads are switched off
 
     [[nodiscard]] static constexpr die_checks all() noexcept { return {true, true, true}; }
@@ -139,6 +139,7 @@ class die : public sc_core::sc_module {
     std::unique_ptr<race_detector> races_;
     std::unique_ptr<uninitialised_detector> uninitialised_;
     bool check_protocol_;
+    std::unique_ptr<link_watch> links_;
     std::vector<std::unique_ptr<node>> nodes_;
     std::uint32_t live_ = 0;
     statistics::group statistics_;

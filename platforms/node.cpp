@@ -48,8 +48,16 @@ node::node(const sc_core::sc_module_name& module_name, node_index here, bool ali
     : sc_module(module_name), router_(blocks.router("router", here, die, parameters)) {
     if (alive) {
         works_.emplace(name(), here, die, parameters);
-        works_->network_interface.out.bind(router_->in(port::local));
-        router_->out(port::local).bind(works_->network_interface.in);
+        const auto join = [&](link_initiator_socket& from, link_target_socket& to, std::uint32_t packets_per_cycle) {
+            if (die.links != nullptr) {
+                die.links->join(from, to, packets_per_cycle);
+            } else {
+                from.bind(to);
+            }
+        };
+        const noc_parameters& noc = parameters.die.noc;
+        join(works_->network_interface.out, router_->in(port::local), noc.injection_packets_per_cycle);
+        join(router_->out(port::local), works_->network_interface.in, noc.ejection_packets_per_cycle);
     }
 }
 

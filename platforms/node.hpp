@@ -16,6 +16,7 @@
 #include "models/transactors/protocol_checker.hpp"
 #include "platforms/block_factories.hpp"
 #include "platforms/d1_parameters.hpp"
+#include "platforms/link_watch.hpp"
 
 namespace d1 {
 
@@ -28,6 +29,7 @@ struct die_surroundings {
     race_detector* races = nullptr;
     uninitialised_detector* uninitialised = nullptr;
     bool check_protocol = false;
+    link_watch* links = nullptr;  ///< null: nobody watches the links
 };
 
 /// A place on the die: a router and, unless the node is dead, core, SRAM and network interface, wired.
