@@ -27,6 +27,16 @@ def main():
         for kind, head in (("svg", b"<?xml"), ("png", b"\x89PNG")):
             for part in ("mesh", "mesh_links"):
                 assert (folder / f"{part}.{kind}").read_bytes().startswith(head), (part, kind)
+        trace = folder / "trace.csv"
+        trace.write_text("0,0,0,1,0,16,data\n", encoding="utf-8")
+        replayed = folder / "replayed.json"
+        subprocess.run([D1SIM, "noc", "--trace", trace, "--json", replayed], check=True, capture_output=True)
+        both = plot(sweep, replayed, "--out", folder / "both", "--curve-only")
+        assert both.returncode == 0, both.stderr
+        assert "mesh" not in both.stdout and not (folder / "both_links.png").exists()
+        first = (folder / "mesh.svg").read_bytes()
+        plot(sweep, "--out", folder / "mesh")
+        assert (folder / "mesh.svg").read_bytes() == first
         other = folder / "other.json"
         for text in ("", "[]", '{"schema": "d1sim-run/1"}'):
             other.write_text(text, encoding="utf-8")

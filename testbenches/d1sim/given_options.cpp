@@ -33,7 +33,8 @@ po::options_description general_options() {
     add("functional", po::value<std::string>()->value_name("on|off"),
         "off: nothing is computed or copied, and no cycle changes (default on)");
     add("check",
-        "look for races; with 'run', also compare every result bit for bit with a reference computed another way");
+        "look for races; with 'run', also compare every result bit for bit with a reference computed another way; with "
+        "'noc', watch the order of packets");
     add("batch", po::value<std::string>()->value_name("N"), "samples: multiplies M, or the images (default 1)");
     add("format", po::value<std::string>()->value_name("A[,B]"),
         "format of the operands, bf16, cfp8_143 or cfp8_152: of both, or of input and weights apart; the exponent bias "
@@ -68,12 +69,32 @@ po::options_description noc_options_description() {
         "shuffle, tornado or neighbour");
     add("rate", po::value<std::string>()->value_name("A:B:STEP"),
         "packets per node and cycle, one rate, several as in 0.05,0.1, or a sweep (default 0.02:0.2:0.02)");
-    add("burst", po::value<std::string>()->value_name("N"), "packets of a burst, 1 to 16 (default 1)");
+    add("burst", po::value<std::string>()->value_name("N|N:P,..."),
+        "packets of a burst, 1 to 16, or sizes with percents, 1:50,4:30,16:20 (default 1)");
+    add("on-off", po::value<std::string>()->value_name("ON:OFF[:fixed]"),
+        "nodes create in phases of ON cycles and rest OFF, in the mean, or always if fixed; the mean rate stays");
+    add("class", po::value<std::string>()->value_name("NAME"),
+        "message class: request_low, request_high, data or response (default data; of requests request_low)");
+    add("reply", po::value<std::string>()->value_name("N"),
+        "every burst is a request; its destination answers with N packets");
+    add("reply-class", po::value<std::string>()->value_name("NAME"), "message class of replies (default data)");
+    add("service", po::value<std::string>()->value_name("N"),
+        "cycles from a request's arrival to its reply's creation (default 0)");
+    add("outstanding", po::value<std::string>()->value_name("W,..."),
+        "closed loop, in place of a rate: each node keeps W requests under way");
+    add("trace", po::value<std::string>()->value_name("FILE"), "replay the bursts of a CSV file (docs/noc.md)");
+    add("write-trace", po::value<std::string>()->value_name("FILE"), "write the bursts of one point as such a file");
     add("hot-share", po::value<std::string>()->value_name("PERCENT"),
         "part of the packets that go to the node in the middle under hotspot (default 10)");
     add("cycles", po::value<std::string>()->value_name("N"), "measured cycles of each point (default 10000)");
     add("warm-up", po::value<std::string>()->value_name("N"), "cycles before these (default 2000)");
+    add("drain", po::value<std::string>()->value_name("N"),
+        "cycles behind these, after which a point ends though bursts are under way (default 20000)");
+    add("stop-saturated", "the first saturated point is the last");
     add("csv", po::value<std::string>()->value_name("FILE"), "write the points as CSV");
+    add("compare", po::value<std::string>()->value_name("=PART")->implicit_value("all"),
+        "the same traffic and programs at 'at' and 'ca', and the error of 'at': all, traffic, programs or brief "
+        "(default all); with --check exit code 1 where it is beyond its bound");
     add("no-dead", "the full mesh, as by --set 'die.harvest.dead=[]' and 'die.harvest.dead_links=[]'");
     return o;
 }
@@ -96,7 +117,9 @@ constexpr std::array<command_description, 5> commands{{
      " config set timing detail functional check batch format out seed json statistics stats-interval emit-programs "},
     {"exec", exec_help, " config set timing functional check seed json statistics load dump on "},
     {"check", check_help, " config set on "},
-    {"noc", noc_help, " config set timing seed json pattern rate burst hot-share cycles warm-up csv no-dead "},
+    {"noc", noc_help,
+     " config set timing seed json check pattern rate burst on-off class reply reply-class service outstanding trace "
+     "write-trace hot-share cycles warm-up drain stop-saturated csv compare no-dead "},
     {"map", map_help, " config set routes "},
 }};
 

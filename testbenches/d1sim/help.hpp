@@ -91,13 +91,19 @@ A file without one gets a line on the standard output. --set and --config give t
 )text";
 
 inline constexpr std::string_view noc_help =
-    R"text(d1sim noc [options] - load the mesh with synthetic traffic and measure it
+    R"text(d1sim noc [options] - load the mesh with synthetic traffic or a trace, and measure it
 
 Every sending node creates bursts at random with the given mean rate and puts them into an unbounded queue; a packet a
 cycle leaves it for the mesh. A line a rate: offered and accepted packets per sending node and cycle; latency from the
 entry into the queue to ejection, mean with its 95 % confidence, median, 99 % and largest; the part of the mean in the
 mesh and in the queue; links on the way. 'saturated' is a point whose latency is more than three times that of an empty
 mesh, or which accepts less than 0.98 of what is offered. docs/noc.md defines the patterns; scripts/plot_noc.py draws.
+
+  d1sim noc --rate 0.01:0.4:0.02 --timing ca --no-dead --stop-saturated         latency over load, full mesh
+  d1sim noc --rate 0.05 --burst 1:50,4:30,16:20 --on-off 50:150                 sizes mixed, in phases
+  d1sim noc --rate 0.02 --reply 16 --service 20                                 requests and replies
+  d1sim noc --outstanding 1,2,4,8 --reply 16                                    the same in a closed loop
+  d1sim noc --rate 0.1 --write-trace t.csv; d1sim noc --trace t.csv             replay, with the same result
 
 The mesh is that of the die: --set die.noc.columns=8, die.noc.buffer_depth=4, die.noc.channels_per_class=2 and so on;
 dead nodes neither send nor receive; --no-dead makes it the full mesh. --timing at and ca can be compared.

@@ -1,8 +1,8 @@
 #pragma once
 // `d1sim noc`: synthetic traffic on the mesh alone, and its figures.
 
-#include "testbenches/d1sim/run_command.hpp"
 #include "testbenches/d1sim/noc_options.hpp"
+#include "testbenches/d1sim/run_command.hpp"
 
 namespace d1 {
 

@@ -36,7 +36,14 @@ std::uint64_t histogram::quantile(double part) const {
     return 0;
 }
 
-double measurement::confidence() const {
+void durations::add(std::uint64_t cycles, timing::cycle since, const load& offered) {
+    latency.add(cycles);
+    batch& of_time = by_time[(since - offered.warm_up) * batches / offered.measured];
+    ++of_time.bursts;
+    of_time.latency += cycles;
+}
+
+double durations::confidence() const {
     constexpr double student = 2.093;  // 97.5 % point of Student's t with 19 degrees of freedom
     static_assert(batches == 20);
     double sum = 0;
@@ -53,11 +60,19 @@ double measurement::confidence() const {
     return student * std::sqrt(variance / batches);
 }
 
-double measurement::offered_rate() const noexcept {
+double flow::mean_queueing() const noexcept {
+    return ratio(queueing, latency.count());
+}
+
+double flow::zero_load_latency(std::uint32_t hop_cycles) const noexcept {
+    return hops.mean() * hop_cycles + ratio(followers, hops.count());
+}
+
+double flow::offered_rate() const noexcept {
     return ratio(packets_created, node_cycles);
 }
 
-double measurement::accepted_rate() const noexcept {
+double flow::accepted_rate() const noexcept {
     return ratio(packets_arrived, node_cycles);
 }
 

@@ -2,44 +2,12 @@
 
 #include <gtest/gtest.h>
 
-#include <cmath>
 #include <map>
 #include <string>
 #include <vector>
 
 namespace d1::traffic {
 namespace {
-
-// ---------------------------------------------------------------------------------------------------- the load
-
-const grid usual{18, 20};
-const destinations everywhere(usual, std::vector<bool>(usual.size(), true), pattern_kind::uniform);
-
-TEST(creation_process, creates_bursts_at_the_rate_of_the_load_in_the_order_of_time) {
-    for (const std::uint32_t packets : {1U, 16U}) {
-        const load offered{.rate = 0.2, .burst_packets = packets, .warm_up = 0, .measured = 200000, .seed = 3};
-        creation_process process(offered, node_index{5}, everywhere);
-        std::uint64_t count = 0;
-        auto created = process.next();
-        for (auto next = process.next(); created.at < offered.end(); next = process.next()) {
-            ++count;
-            ASSERT_LT(created.at, next.at);
-            created = next;
-        }
-        const double p = 0.2 / packets;
-        const double expected = 200000 * p;
-        EXPECT_NEAR(static_cast<double>(count), expected, 4 * std::sqrt(expected * (1 - p)));
-    }
-}
-
-TEST(creation_process, creates_in_every_cycle_at_rate_one_and_never_at_zero) {
-    creation_process always({.rate = 1, .warm_up = 0, .measured = 10}, node_index{0}, everywhere);
-    for (timing::cycle t = 0; t < 10; ++t) {
-        EXPECT_EQ(always.next().at, t);
-    }
-    const load none{.rate = 0, .warm_up = 0, .measured = 10};
-    EXPECT_GE(creation_process(none, node_index{0}, everywhere).next().at, none.end());
-}
 
 // ---------------------------------------------------------------------------------------------------- the mesh
 
@@ -197,6 +165,45 @@ TEST(mesh_traffic, counts_the_packets_of_each_link) {
     EXPECT_EQ(link({3, 3}, port::west), 1000U);
     EXPECT_EQ(link({3, 3}, port::local), 1000U);
     EXPECT_EQ(link({3, 3}, port::north), 0U);
+}
+
+TEST(mesh_traffic, ends_soon_after_the_drain_of_a_mesh_beyond_saturation_and_leaves_nothing) {
+    mesh_traffic at("at", {.noc = small_mesh(), .timing = timing_kind::at});
+    mesh_traffic ca("ca", {.noc = small_mesh(), .timing = timing_kind::ca});
+    for (mesh_traffic* const each : {&at, &ca}) {
+        SCOPED_TRACE(each->name());
+        const load much{.rate = 1, .burst_packets = 16, .warm_up = 0, .measured = 2000, .drain = 500};
+        const measurement m = each->run(much);
+        EXPECT_FALSE(m.drained);
+        EXPECT_TRUE(m.complete);
+        EXPECT_LT(m.all_arrived, m.all_created);
+        EXPECT_EQ(each->bursts().in_use(), 0U);
+        EXPECT_EQ(each->run(much), m);
+        EXPECT_TRUE(each->run({.rate = 0.05, .warm_up = 0, .measured = 2000}).drained);
+    }
+}
+
+TEST(mesh_traffic, to_one_node_is_taken_there_at_one_packet_a_cycle_whatever_is_offered) {
+    mesh_traffic bench("bench", {.noc = small_mesh(), .timing = timing_kind::ca});
+    const coordinate hot{3, 2};
+    const measurement m = bench.run({.rate = 0.5,
+                                     .warm_up = 500,
+                                     .measured = 1000,
+                                     .pattern = pattern_kind::hotspot,
+                                     .hot = {.share = 1, .place = hot},
+                                     .drain = 100});
+    EXPECT_EQ(m.link_packets[to_number(bench.mesh().places().index(hot)) * port_count + to_number(port::local)], 1000U);
+}
+
+TEST(mesh_traffic, keeps_the_order_of_a_source_destination_and_class_under_xy) {
+    mesh_traffic at("at", {.noc = small_mesh(), .timing = timing_kind::at, .watch_order = true});
+    mesh_traffic ca("ca", {.noc = small_mesh(), .timing = timing_kind::ca, .watch_order = true});
+    for (mesh_traffic* const each : {&at, &ca}) {
+        SCOPED_TRACE(each->name());
+        const measurement m = each->run({.rate = 0.4, .burst_packets = 5, .warm_up = 0, .measured = 2000});
+        EXPECT_EQ(m.out_of_order, 0U);
+        EXPECT_EQ(m.all_arrived, m.all_created);
+    }
 }
 
 // ---------------------------------------------------------------------------------------------------- the watchdog
