@@ -3,11 +3,14 @@
 #include <algorithm>
 #include <cassert>
 
+#include "models/noc/adaptive_choice.hpp"
+
 namespace d1::noc {
 
-cycle_router::cycle_router(std::span<const std::uint16_t> routes, const std::uint32_t* exits, const link_errors& errors,
-                           const noc_parameters& parameters, timing::event_queue& events)
+cycle_router::cycle_router(node_index here, std::span<const std::uint16_t> routes, const std::uint32_t* exits,
+                           const link_errors& errors, const noc_parameters& parameters, timing::event_queue& events)
     : clocked_block(events),
+      here_(here),
       routes_(routes.data()),
       exits_(exits),
       events_(events),
@@ -70,15 +73,17 @@ void cycle_router::choose_outputs() {
         const auto input = static_cast<std::uint32_t>(std::countr_zero(inputs));
         for (std::uint32_t left = buffers_.occupied(input); left != 0; left &= left - 1) {
             const auto channel = static_cast<std::uint32_t>(std::countr_zero(left));
-            const std::uint32_t destination = to_number(buffers_.front(input, channel).carrier->destination);
-            std::uint32_t allowed = exits_[destination] >> (4 * input) & 15U;
+            const burst& b = *buffers_.front(input, channel).carrier;
+            std::uint32_t allowed = exits_[to_number(b.destination)] >> (4 * input) & 15U;
             if (allowed == 0) {
                 continue;  // it is there
             }
             auto best = static_cast<std::uint32_t>(std::countr_zero(allowed));
             while ((allowed &= allowed - 1) != 0) {
                 const auto other = static_cast<std::uint32_t>(std::countr_zero(allowed));
-                best = credits_.left(other, channel) > credits_.left(best, channel) ? other : best;
+                const std::uint32_t more = credits_.left(other, channel);
+                const std::uint32_t most = credits_.left(best, channel);
+                best = more > most || (more == most && takes_later_output(b, here_)) ? other : best;
             }
             buffers_.redirect(input, channel, best);
         }

@@ -22,8 +22,8 @@ namespace d1::noc {
 /// at the output it wants; every output takes one of the inputs that name it; what is taken leaves, and its place's
 /// credit goes back. Links of several packets a cycle repeat this within the cycle. Packets keep their channel on their
 /// way, so packets of one (source, destination, class) and plane stay in order. Under an adaptive policy the first
-/// packet of a buffer wants, in each cycle anew, the allowed output with the most credits left on its channel; of
-/// equals the first in the order of the ports. A packet that the link corrupts keeps its place until it has been sent
+/// packet of a buffer wants, in each cycle anew, the allowed output with the most credits left on its channel; between
+/// equals its burst draws (takes_later_output). A packet that the link corrupts keeps its place until it has been sent
 /// without fault or is refused, and its output serves nobody else meanwhile; see link_errors.
 ///
 /// Not modelled: crossbar conflicts beyond one packet an input and output a round, allocation in several iterations,
@@ -35,8 +35,8 @@ class cycle_router final : public timing::clocked_block {
 
     /// `routes` and `exits` as in router.cpp: by plane and destination, three bits an input; for adaptive policies,
     /// else null, by destination the outputs allowed, four bits an input.
-    cycle_router(std::span<const std::uint16_t> routes, const std::uint32_t* exits, const link_errors& errors,
-                 const noc_parameters& parameters, timing::event_queue& events);
+    cycle_router(node_index here, std::span<const std::uint16_t> routes, const std::uint32_t* exits,
+                 const link_errors& errors, const noc_parameters& parameters, timing::event_queue& events);
     ~cycle_router() override;
 
     /// What is counted of a link that packets leave through.
@@ -75,6 +75,7 @@ class cycle_router final : public timing::clocked_block {
     [[nodiscard]] std::uint32_t ready_channels(std::uint32_t input, std::uint32_t open) const;
     void send(std::uint32_t input, std::uint32_t channel);
 
+    node_index here_;
     const std::uint16_t* routes_;
     const std::uint32_t* exits_;
     timing::event_queue& events_;

@@ -7,8 +7,11 @@
 #include <map>
 #include <random>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "models/noc/cycle_bench.hpp"
+#include "models/noc/mesh_endpoints.hpp"
 #include "models/noc/route_table_audit.hpp"
 
 namespace d1::noc {
@@ -186,18 +189,32 @@ TEST(policies, odd_even_goes_where_credits_are_left) {
     EXPECT_GT(r.packets(port::east), 10U);
 }
 
-TEST(policies, odd_even_goes_along_the_row_first_where_nobody_is_in_the_way) {
+TEST(policies, odd_even_goes_either_way_where_nobody_is_in_the_way_and_the_same_below_ca) {
     noc_parameters p;
     p.columns = 4;
     p.rows = 3;
     p.routing = routing_kind::odd_even;
     bench b(p);
-    for (std::uint32_t n = 0; n < 10; ++n) {
+    router_mesh at("at", p, timing_kind::at, b.events);
+    std::vector<router_base*> routers;
+    for (std::uint32_t i = 0; i < at.places().size(); ++i) {
+        routers.push_back(&at.at(node_index{i}));
+    }
+    mesh_endpoints ends("ends", at.places(), routers, b.events);
+    constexpr std::uint32_t count = 1000;
+    for (std::uint32_t n = 0; n < count; ++n) {
         b.send(1 + 50 * n, {1, 0}, {3, 2});
+        ends.send(1 + 50 * n, {1, 0}, {3, 2});
     }
     b.run();
-    EXPECT_EQ(b.mesh.at(b.places().index({1, 0})).packets(port::east), 10U);
-    for (std::uint32_t n = 0; n < 10; ++n) {
+    const node_index corner = b.places().index({1, 0});
+    EXPECT_NEAR(static_cast<double>(b.mesh.at(corner).packets(port::east)), count / 2.0, 80);
+    for (std::uint32_t i = 0; i < b.places().size(); ++i) {
+        for (const port out : {port::west, port::east, port::north, port::south}) {
+            EXPECT_EQ(b.mesh.at(node_index{i}).packets(out), at.at(node_index{i}).packets(out)) << i;
+        }
+    }
+    for (std::uint32_t n = 0; n < count; ++n) {
         EXPECT_EQ(b.at({3, 2})[n].at, 1 + 50 * n + 4 + 2);
     }
 }

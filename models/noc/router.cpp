@@ -4,7 +4,7 @@
 #include <bit>
 #include <string>
 
-#include "models/numerics/counter_random.hpp"
+#include "models/noc/adaptive_choice.hpp"
 
 namespace d1::noc {
 
@@ -81,7 +81,7 @@ void router::end_of_elaboration() {
 void router::set_timing(timing_kind timing) {
     timing_ = timing;
     if (timing == timing_kind::ca && elaborated_ && !cycles_) {
-        cycles_ = std::make_unique<cycle_router>(routes_, exits_.empty() ? nullptr : exits_.data(), errors_,
+        cycles_ = std::make_unique<cycle_router>(here_, routes_, exits_.empty() ? nullptr : exits_.data(), errors_,
                                                  parameters_, events_);
         for (std::uint32_t i = 0; i < port_count; ++i) {
             auto& back = in_[i]->get_base_port();
@@ -110,10 +110,9 @@ std::uint32_t router::input::output_for(const burst& b) const noexcept {
     if (!owner_->exits_.empty()) {
         const std::uint32_t exits = owner_->exits_[to_number(b.destination)] >> (4 * to_number(from_)) & 15U;
         if (std::popcount(exits) == 2) {
-            // As good as any where queues are not seen: half of the bursts go either way.
-            const std::uint64_t whose =
-                numerics::counter_random(to_number(b.source), to_number(owner_->here_), b.sequence);
-            return static_cast<std::uint32_t>(std::countr_zero(whose >> 63U != 0 ? exits : exits & (exits - 1)));
+            // As good as each other where queues are not seen.
+            return static_cast<std::uint32_t>(
+                std::countr_zero(takes_later_output(b, owner_->here_) ? exits & (exits - 1) : exits));
         }
     }
     return std::uint32_t{routes_[b.table_offset + to_number(b.destination)]} >> shift_ & 7U;
