@@ -82,6 +82,9 @@ class job_checker {
         }
     }
 
+    /// What each node knows of the others grows with their number, and so does the time to keep it.
+    static constexpr std::size_t largest_quick_group = 16;
+
     /// All nodes; or, for a quick check, one group of nodes for each set of programs.
     [[nodiscard]] std::vector<bool> nodes_to_watch(step_checks& steps) const {
         std::vector<bool> watched(job_.nodes.size(), options_.depth == check_depth::full);
@@ -91,7 +94,7 @@ class job_checker {
             std::vector<const program*> programs;
             for (const node_index n : group) programs.push_back(job_.at(n));
             std::sort(programs.begin(), programs.end(), std::less<>());
-            if (!seen.insert(std::move(programs)).second) continue;
+            if (group.size() > largest_quick_group || !seen.insert(std::move(programs)).second) continue;
             for (const node_index n : group) watched[to_number(n)] = true;
         }
         return watched;
