@@ -117,7 +117,9 @@ class table_runner {
                                                           l.name + "': " + why);
             };
             try {
-                products_.emplace_back(l.gemm, options_.types, die_);
+                const auto shape_of = [](const kernels::gemm& p) -> const gemm_shape& { return p.plan().shape; };
+                const auto same = std::ranges::find(products_, l.gemm, shape_of);
+                products_.push_back(same != products_.end() ? *same : kernels::gemm(l.gemm, options_.types, die_));
             } catch (const input_error& e) {
                 refuse(e.what());
             } catch (const std::invalid_argument& e) {  // the program asks for more than a node has
