@@ -185,10 +185,21 @@ bool is(const program::instruction& i) {
 
 using wait = program::wait<program::affine>;
 
+/// An instruction in the place of another that orders nothing: loops must not be empty.
+program::instruction nothing_of(program::program& of) {
+    if (of.semaphores.back().name != "nothing") {
+        const program::semaphore_range& last = of.semaphores.back();
+        of.semaphores.push_back({"nothing", last.first + last.count, 1, 0});
+    }
+    return program::signal<program::affine>{.to = {}, .update = {of.semaphores.back().first, 1}};
+}
+
 TEST(races, a_product_without_its_waits_is_reported) {
     product p({64, 64, 256});
     const layer_result l = p.run(changed(p.programs(), [](program::program& of) {
-        for (auto& thread : of.threads) std::erase_if(thread, is<wait>);
+        for (auto& thread : of.threads) {
+            std::ranges::replace_if(thread, is<wait>, nothing_of(of));
+        }
     }));
     EXPECT_EQ(l.run.status, run_status::finished);
     EXPECT_GT(l.races, 0U);
@@ -198,6 +209,14 @@ TEST(races, a_product_without_its_waits_is_reported) {
                                                             " races; the first: "),
                                                  HasSubstr("bytes"), HasSubstr("node"))));
     EXPECT_THAT(table_line(l), testing::EndsWith("RACES"));
+}
+
+/// A wait that only keeps an owner from filling the queue of its network interface.
+bool only_paces(const program::program& of, const program::instruction& i) {
+    const auto* const w = std::get_if<wait>(&i);
+    return w != nullptr && std::ranges::any_of(of.semaphores, [&](const program::semaphore_range& r) {
+               return r.name.ends_with("_sent") && w->semaphore == program::affine(r.first);
+           });
 }
 
 TEST(races, no_wait_of_a_product_can_be_spared) {
@@ -211,9 +230,9 @@ TEST(races, no_wait_of_a_product_can_be_spared) {
             for (std::size_t t = 0; t < of.threads.size(); ++t) {
                 auto& thread = of.threads[t];
                 for (std::size_t i = 0; i < thread.size(); ++i) {
-                    if (is<wait>(thread[i]) && seen++ == nth) {
+                    if (is<wait>(thread[i]) && !only_paces(of, thread[i]) && seen++ == nth) {
                         removed = of.name + ", thread " + std::to_string(t) + ", instruction " + std::to_string(i);
-                        thread.erase(thread.begin() + static_cast<std::ptrdiff_t>(i));
+                        thread[i] = nothing_of(of);
                         return;
                     }
                 }
@@ -227,12 +246,12 @@ TEST(races, no_wait_of_a_product_can_be_spared) {
     EXPECT_GE(waits, 2U);
 }
 
-TEST(deadlock, of_a_product_whose_pulls_tell_nobody_says_who_waits_for_what) {
+TEST(deadlock, of_a_product_whose_pushes_tell_nobody_says_who_waits_for_what) {
     product p({64, 64, 256});
     const layer_result l = p.run(changed(p.programs(), [](program::program& of) {
         for (auto& thread : of.threads) {
             for (auto& i : thread) {
-                if (auto* pull = std::get_if<program::pull<program::affine>>(&i)) pull->done.reset();
+                if (auto* push = std::get_if<program::push<program::affine>>(&i)) push->notify.reset();
             }
         }
     }));

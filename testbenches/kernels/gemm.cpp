@@ -41,74 +41,79 @@ struct operand {
     }
 };
 
-/// An owner's shares of a panel of `blocks` blocks, the first of them block `first` of the operand, as bytes of its
-/// SRAM.
+/// Puts what an owner, in place `owner` of its chain, has of a panel into its SRAM. The panel is `blocks` blocks of the
+/// operand, the first of them block `first`.
 template <typename Element>
-std::vector<Element> shares_of(const operand& from, const panel_layout& panel, std::uint32_t first,
-                               std::uint32_t blocks, std::uint32_t owner) {
-    std::vector<Element> shares(panel.panel_bytes(blocks) / sizeof(Element));
-    auto out = shares.begin();
-    for (std::uint32_t sub = 0; sub < blocks; sub += panel.sub_blocks) {
-        const std::uint32_t sub_blocks = std::min(panel.sub_blocks, blocks - sub);
-        for (std::uint32_t k = 0; k < panel.k.count(); ++k) {
-            const std::uint32_t first_step = k * panel.k.chunk;
+void load_shares(die& on, node_index node, std::uint32_t address, const operand& from, const panel_layout& panel,
+                 std::uint32_t first, std::uint32_t blocks, std::uint32_t owner) {
+    const std::uint32_t first_chunk = owner * panel.per_owner;
+    const std::uint32_t end_chunk = std::min(first_chunk + panel.per_owner, panel.k.count());
+    std::vector<Element> chunk;
+    const block_split subs{blocks, panel.passes};
+    std::uint64_t begin = address;
+    for (std::uint32_t sub = 0; sub < panel.passes; ++sub) {
+        const std::uint32_t sub_blocks = subs.size(sub);
+        const std::uint64_t stride = panel.chunk_bytes(sub_blocks, panel.k.chunk);
+        std::uint64_t at = begin + (panel.holds_shares() ? 0 : first_chunk * stride);
+        begin += panel.sub_block_bytes(sub_blocks);
+        for (std::uint32_t c = first_chunk; c < end_chunk; ++c, at += stride) {
+            const std::uint32_t first_step = c * panel.k.chunk;
             const std::uint32_t steps = std::min(panel.k.chunk, panel.k.steps - first_step);
-            const std::uint32_t share = panel.share(sub_blocks, steps);
-            for (std::uint32_t i = owner * share; i < (owner + 1) * share; ++i, out += slice_elements) {
-                if (i < sub_blocks * steps) {
-                    from.slice(first + sub + i / steps, first_step + i % steps,
-                               std::span<Element, slice_elements>(&*out, slice_elements));
-                }
+            chunk.assign(panel.chunk_bytes(sub_blocks, steps) / sizeof(Element), Element{0});
+            for (std::uint32_t i = 0; i < sub_blocks * steps; ++i) {
+                from.slice(first + subs.first(sub) + i / steps, first_step + i % steps,
+                           std::span(chunk).subspan(std::size_t{i} * slice_elements).template first<slice_elements>());
             }
+            on.load(node, static_cast<std::uint32_t>(at), std::as_bytes(std::span(chunk)));
         }
     }
-    return shares;
 }
 
-/// Puts the shares of one node, the `owner`-th of the panel of part `part`, into its SRAM.
-void load_shares(die& on, node_index node, std::uint32_t address, const operand& from, const panel_layout& panel,
-                 const block_split& blocks, std::uint32_t part, std::uint32_t owner) {
-    const auto put = [&](const auto& shares) { on.load(node, address, std::as_bytes(std::span(shares))); };
-    if (numerics::bytes(panel.type.format) == 1) {
-        put(shares_of<std::uint8_t>(from, panel, blocks.first(part), blocks.size(part), owner));
-    } else {
-        put(shares_of<std::uint16_t>(from, panel, blocks.first(part), blocks.size(part), owner));
+/// The same for a node of whatever place among the nodes that share the panel.
+void load_panel(die& on, node_index node, std::uint32_t address, const operand& from, const panel_layout& panel,
+                const block_split& blocks, std::uint32_t part, ownership owns, std::uint32_t position) {
+    if (panel.moves() && owns == ownership::none) {
+        return;
     }
+    const auto load = numerics::bytes(panel.type.format) == 1 ? load_shares<std::uint8_t> : load_shares<std::uint16_t>;
+    load(on, node, address, from, panel, blocks.first(part), blocks.size(part), position);
 }
 
 }  // namespace
 
-gemm::gemm(const gemm_shape& shape, const gemm_types& types, const die& on)
-    : plan_(plan_gemm(shape, types, on.parameters(), on.live_nodes())) {
-    job_.where = on.place(plan_.nodes);
-    std::map<std::pair<std::uint32_t, std::uint32_t>, std::size_t> roles;
-    for (std::int32_t y = 0; y < plan_.nodes.rows; ++y) {
-        for (std::int32_t x = 0; x < plan_.nodes.columns; ++x) {
-            const std::uint32_t rows = plan_.rows.size(static_cast<std::uint32_t>(y));
-            const std::uint32_t columns = plan_.columns.size(static_cast<std::uint32_t>(x));
-            const auto [role, is_new] = roles.try_emplace({rows, columns}, job_.roles.size());
-            if (is_new) {
-                gemm_program made = make_gemm_program(plan_, rows, columns, on.parameters());
-                addresses_ = made.addresses;
-                job_.roles.push_back({std::move(made.program), {}});
-            }
-            job_.roles[role->second].members.push_back({x, y});
+gemm::gemm(const gemm_shape& shape, const gemm_types& types, const die& on) : plan_(plan_gemm(shape, types, on)) {
+    const grid nodes = plan_.nodes();
+    job_.where = on.place(nodes);
+    std::map<gemm_role, std::size_t> roles;
+    for (std::uint32_t i = 0; i < nodes.size(); ++i) {
+        const coordinate here = nodes.at(static_cast<node_index>(i));
+        const gemm_role its = role_of(plan_, here);
+        const auto [role, is_new] = roles.try_emplace(its, job_.roles.size());
+        if (is_new) {
+            gemm_program made = make_gemm_program(plan_, its, on.parameters());
+            addresses_ = made.addresses;
+            job_.roles.push_back({std::move(made.program), {}});
         }
+        job_.roles[role->second].members.push_back(here);
     }
 }
 
-void gemm::load(die& on, std::span<const std::uint16_t> a, std::span<const std::uint16_t> b) const {
+void gemm::load(die& on, std::span<const std::uint16_t> a, std::span<const std::uint16_t> b,
+                const gemm_orders& orders) const {
     const gemm_shape& s = plan_.shape;
-    const operand a_rows{a, s.m, s.k, s.k, 1, false};
-    const operand b_columns{b, s.n, s.k, 1, s.n, true};
-    for (std::int32_t y = 0; y < plan_.nodes.rows; ++y) {
-        for (std::int32_t x = 0; x < plan_.nodes.columns; ++x) {
-            const auto column = static_cast<std::uint32_t>(x);
-            const auto row = static_cast<std::uint32_t>(y);
-            const node_index n = job_.where.at({x, y});
-            load_shares(on, n, addresses_.a, a_rows, plan_.a, plan_.rows, row, column);
-            load_shares(on, n, addresses_.b, b_columns, plan_.b, plan_.columns, column, row);
-        }
+    const bool a_transposed = orders.a == operand_order::transposed;
+    const bool b_transposed = orders.b == operand_order::transposed;
+    const operand a_rows{a, s.m, s.k, a_transposed ? 1 : s.k, a_transposed ? s.m : 1, false};
+    const operand b_columns{b, s.n, s.k, b_transposed ? s.k : 1, b_transposed ? 1 : s.n, true};
+    const grid nodes = plan_.nodes();
+    for (std::uint32_t i = 0; i < nodes.size(); ++i) {
+        const coordinate here = nodes.at(static_cast<node_index>(i));
+        const node_index n = job_.where.at(here);
+        const gemm_role role = role_of(plan_, here);
+        load_panel(on, n, addresses_.a, a_rows, plan_.a, plan_.rows, plan_.row_part(here), role.a.owns,
+                   static_cast<std::uint32_t>(here.x) % plan_.a.chain);
+        load_panel(on, n, addresses_.b, b_columns, plan_.b, plan_.columns, plan_.column_part(here), role.b.owns,
+                   static_cast<std::uint32_t>(here.y) % plan_.b.chain);
     }
 }
 
@@ -117,31 +122,34 @@ std::vector<std::uint32_t> gemm::read(die& on) const {
     const std::size_t bytes = numerics::bytes(plan_.output.format);
     std::vector<std::uint32_t> c(s.m * s.n);
     std::vector<std::byte> part;
-    for (std::int32_t y = 0; y < plan_.nodes.rows; ++y) {
-        for (std::int32_t x = 0; x < plan_.nodes.columns; ++x) {
-            const std::uint32_t rows = plan_.rows.size(static_cast<std::uint32_t>(y));
-            const std::uint32_t columns = plan_.columns.size(static_cast<std::uint32_t>(x));
-            part.resize(std::size_t{rows} * columns * numerics::block_elements * bytes);
-            on.read(job_.where.at({x, y}), addresses_.output, part);
-            const std::byte* from = part.data();
-            for (std::uint32_t sub_row = 0; sub_row < rows; sub_row += plan_.a.sub_blocks) {
-                for (std::uint32_t sub_column = 0; sub_column < columns; sub_column += plan_.b.sub_blocks) {
-                    const std::uint32_t high = std::min(plan_.a.sub_blocks, rows - sub_row);
-                    const std::uint32_t wide = std::min(plan_.b.sub_blocks, columns - sub_column);
-                    for (std::uint32_t i = 0; i < high * wide * numerics::block_elements; ++i, from += bytes) {
-                        const std::uint32_t block = i / numerics::block_elements;
-                        const std::uint32_t within = i % numerics::block_elements;
-                        const std::uint64_t m =
-                            (std::uint64_t{plan_.rows.first(static_cast<std::uint32_t>(y))} + sub_row + block / wide) *
-                                block_rows +
-                            within / block_columns;
-                        const std::uint64_t n = (std::uint64_t{plan_.columns.first(static_cast<std::uint32_t>(x))} +
-                                                 sub_column + block % wide) *
-                                                    block_columns +
-                                                within % block_columns;
-                        if (m < s.m && n < s.n) {
-                            std::memcpy(&c[m * s.n + n], from, bytes);
-                        }
+    const grid nodes = plan_.nodes();
+    for (std::uint32_t i = 0; i < nodes.size(); ++i) {
+        const coordinate here = nodes.at(static_cast<node_index>(i));
+        const std::uint32_t row_part = plan_.row_part(here);
+        const std::uint32_t column_part = plan_.column_part(here);
+        const std::uint32_t rows = plan_.rows.size(row_part);
+        const std::uint32_t columns = plan_.columns.size(column_part);
+        part.resize(std::size_t{rows} * columns * numerics::block_elements * bytes);
+        on.read(job_.where.at(here), addresses_.output, part);
+        const std::byte* from = part.data();
+        const block_split down{rows, plan_.a.passes};
+        const block_split across{columns, plan_.b.passes};
+        for (std::uint32_t r = 0; r < plan_.a.passes; ++r) {
+            for (std::uint32_t q = 0; q < plan_.b.passes; ++q) {
+                const std::uint32_t high = down.size(r);
+                const std::uint32_t wide = across.size(q);
+                for (std::uint32_t e = 0; e < high * wide * numerics::block_elements; ++e, from += bytes) {
+                    const std::uint32_t block = e / numerics::block_elements;
+                    const std::uint32_t within = e % numerics::block_elements;
+                    const std::uint64_t m =
+                        (std::uint64_t{plan_.rows.first(row_part)} + down.first(r) + block / wide) * block_rows +
+                        within / block_columns;
+                    const std::uint64_t n =
+                        (std::uint64_t{plan_.columns.first(column_part)} + across.first(q) + block % wide) *
+                            block_columns +
+                        within % block_columns;
+                    if (m < s.m && n < s.n) {
+                        std::memcpy(&c[m * s.n + n], from, bytes);
                     }
                 }
             }

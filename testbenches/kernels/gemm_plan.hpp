@@ -12,6 +12,12 @@
 #include "platforms/d1_parameters.hpp"
 #include "testbenches/kernels/shape.hpp"
 
+namespace d1 {
+
+class die;
+
+}  // namespace d1
+
 namespace d1::kernels {
 
 /// `total` blocks dealt out to `parts` in order, the first ones getting one more where it does not come out even.
@@ -26,6 +32,7 @@ struct block_split {
         return part * (total / parts) + std::min(part, total % parts);
     }
     [[nodiscard]] std::uint32_t largest() const { return size(0); }
+    [[nodiscard]] std::uint32_t smallest() const { return size(parts - 1); }
 };
 
 /// The K dimension in chunks of `chunk` steps, the last one shorter where it does not come out even.
@@ -38,38 +45,56 @@ struct k_split {
     [[nodiscard]] std::uint32_t count() const { return whole() + (tail() != 0 ? 1 : 0); }
 };
 
-/// How a panel of an operand (the rows of A that a row of nodes needs, or the columns of B that a column of nodes
-/// needs) lies in the memories of the nodes that share it. The panel is cut into sub-blocks of its blocks and chunks of
-/// K; the slices of each such unit, in the order in which the matrix unit wants them, are dealt out to the owners in
-/// equal shares, the last ones padded. So every element is stored once, and each unit can be pulled from all owners
-/// evenly.
+/// How a panel of an operand (the rows of A, or the columns of B, of one part of C) lies and moves. The nodes that need
+/// it are `fans` chains of `chain` logical neighbours each. K is dealt out to the first nodes of the first chain, its
+/// owners, in their order: `per_owner` consecutive chunks to each, what is left to the last. Every chunk goes along the
+/// chain from its owner to both ends, and from each node of the chain on to the same node of the next chain.
 struct panel_layout {
-    std::uint32_t sub_blocks = 1;  ///< blocks of a sub-block; the panel's last one may have fewer
-    std::uint32_t owners = 1;
+    std::uint32_t sub_blocks = 1;  ///< blocks of the largest sub-block of any part
+    std::uint32_t passes = 1;      ///< sub-blocks of every part, as even as they can be
+    std::uint32_t chain = 1;
+    std::uint32_t fans = 1;
+    std::uint32_t per_owner = 1;
+    std::uint32_t pieces = 1;  ///< of a chunk, each handed on as soon as it is there
+    bool streamed = false;     ///< chunks pass through a few slots; otherwise a node has room for the whole panel
     numerics::element_type type{};
     k_split k;
 
-    [[nodiscard]] std::uint32_t slice_bytes() const { return numerics::slice_elements * numerics::bytes(type.format); }
+    /// Otherwise the panel lies where it is used.
+    [[nodiscard]] bool moves() const { return chain * fans > 1; }
+    [[nodiscard]] bool passes_slots() const { return streamed && moves(); }
+    /// Whether a node's buffer has room for an owner's chunks alone.
+    [[nodiscard]] bool holds_shares() const { return passes_slots() && owners() > 1; }
+    [[nodiscard]] std::uint32_t owners() const { return (k.count() + per_owner - 1) / per_owner; }
+    /// Whole chunks of the last owner, who also has the tail.
+    [[nodiscard]] std::uint32_t last_whole() const { return k.whole() - (owners() - 1) * per_owner; }
 
-    /// Slices of each owner's share of a unit of `blocks` x `steps`: whole lines, so that every share begins at one.
-    [[nodiscard]] std::uint32_t share(std::uint32_t blocks, std::uint32_t steps) const {
-        const std::uint32_t line = std::max<std::uint32_t>(1, packet_bytes / slice_bytes());
-        return ((blocks * steps + owners - 1) / owners + line - 1) / line * line;
+    [[nodiscard]] std::uint32_t slice_bytes() const { return numerics::slice_elements * numerics::bytes(type.format); }
+    /// Bytes of a chunk of a sub-block: its slices [block][step], up to a whole line.
+    [[nodiscard]] std::uint64_t chunk_bytes(std::uint64_t blocks, std::uint64_t steps) const {
+        return (blocks * steps * slice_bytes() + packet_bytes - 1) / packet_bytes * packet_bytes;
     }
-    /// Bytes of an owner's shares of all chunks of a sub-block.
-    [[nodiscard]] std::uint64_t sub_block_bytes(std::uint32_t blocks) const {
-        return std::uint64_t{slice_bytes()} *
-               (std::uint64_t{k.whole()} * share(blocks, k.chunk) + (k.tail() != 0 ? share(blocks, k.tail()) : 0));
+    /// Bytes of a sub-block in the operand's buffer of a node: of all chunks, or, if streamed, of an owner's.
+    [[nodiscard]] std::uint64_t sub_block_bytes(std::uint64_t blocks) const {
+        return holds_shares() ? per_owner * chunk_bytes(blocks, k.chunk)
+                              : k.whole() * chunk_bytes(blocks, k.chunk) + chunk_bytes(blocks, k.tail());
     }
-    /// Bytes of an owner's shares of a panel of `blocks`.
-    [[nodiscard]] std::uint64_t panel_bytes(std::uint32_t blocks) const {
-        return blocks / sub_blocks * sub_block_bytes(sub_blocks) +
-               (blocks % sub_blocks != 0 ? sub_block_bytes(blocks % sub_blocks) : 0);
+    /// Bytes of the operand's buffer for a panel of `blocks`.
+    [[nodiscard]] std::uint64_t buffer_bytes(std::uint32_t blocks) const {
+        const std::uint32_t larger = blocks % passes;
+        return larger * sub_block_bytes(blocks / passes + 1) + (passes - larger) * sub_block_bytes(blocks / passes);
     }
-    /// Bytes that all shares of one unit, as pulled together, take in the node that uses it.
-    [[nodiscard]] std::uint64_t unit_bytes(std::uint32_t blocks, std::uint32_t steps) const {
-        return std::uint64_t{share(blocks, steps)} * owners * slice_bytes();
+    /// Packets of a piece of a chunk, and how many pieces there are.
+    [[nodiscard]] std::uint64_t piece_packets(std::uint64_t blocks, std::uint64_t steps) const {
+        const std::uint64_t packets = chunk_bytes(blocks, steps) / packet_bytes;
+        return (packets + pieces - 1) / pieces;
     }
+    [[nodiscard]] std::uint64_t piece_count(std::uint64_t blocks, std::uint64_t steps) const {
+        const std::uint64_t piece = piece_packets(blocks, steps);
+        return (chunk_bytes(blocks, steps) / packet_bytes + piece - 1) / piece;
+    }
+    /// Bytes of a slot; 0 where there are none.
+    [[nodiscard]] std::uint64_t slot_bytes() const { return passes_slots() ? chunk_bytes(sub_blocks, k.chunk) : 0; }
 };
 
 /// The types of the elements of a product's tensors. Sums are FP32 in any case.
@@ -81,39 +106,46 @@ struct gemm_types {
     friend constexpr bool operator==(const gemm_types&, const gemm_types&) = default;
 };
 
-/// A plan for C = A B on a die: `nodes.rows` x `nodes.columns` logical nodes; node (x, y) computes the x-th part of the
-/// columns of C and the y-th of its rows, in sub-blocks, each over the whole of K, chunk by chunk.
+/// A plan for C = A B on a die. The logical nodes are groups side by side: `b.fans` across, each `a.chain` columns
+/// wide, by `a.fans` down, each `b.chain` rows high. Node (x, y) of group (g, h) computes part g * b.chain + y of the
+/// rows of C and part h * a.chain + x of its columns, in sub-blocks, each over the whole of K, chunk by chunk.
 struct gemm_plan {
     gemm_shape shape{};
     numerics::element_type output{};  ///< of C
-    grid nodes;
-    block_split rows;           ///< blocks of 8 rows over the logical rows of nodes
-    block_split columns;        ///< blocks of 8 columns over the logical columns of nodes
-    panel_layout a;             ///< shared by the nodes of a logical row
-    panel_layout b;             ///< shared by the nodes of a logical column
-    std::uint32_t buffers = 2;  ///< chunks that are under way or in use at once
+    block_split rows;                 ///< blocks of 8 rows of C over its parts
+    block_split columns;              ///< blocks of 8 columns of C over its parts
+    panel_layout a;
+    panel_layout b;
+    std::uint32_t slots = 0;  ///< for chunks that are under way or in use, where panels are streamed
 
     // Bytes in each node, for its largest parts.
     std::uint64_t a_bytes = 0;
     std::uint64_t b_bytes = 0;
     std::uint64_t output_bytes = 0;
     std::uint64_t accumulator_bytes = 0;  ///< 0 where results accumulate in place
-    std::uint64_t buffer_bytes = 0;       ///< of one chunk's operands, those in place not counted
+    std::uint64_t slot_bytes = 0;         ///< of all slots
     std::uint64_t estimated_cycles = 0;   ///< by the closed form that chose this plan
-    std::uint64_t estimated_hops = 0;     ///< routers that the bursts pulled by a node visit, about
+    std::uint64_t estimated_bursts = 0;   ///< that a node sends
 
     [[nodiscard]] std::uint64_t bytes() const {
-        return a_bytes + b_bytes + output_bytes + accumulator_bytes + buffers * buffer_bytes;
+        return a_bytes + b_bytes + output_bytes + accumulator_bytes + slot_bytes;
     }
-    /// An operand with one owner lies where it is used, and is not moved.
-    [[nodiscard]] bool moves_a() const { return a.owners > 1; }
-    [[nodiscard]] bool moves_b() const { return b.owners > 1; }
+    [[nodiscard]] grid nodes() const {
+        return {static_cast<std::int32_t>(a.chain * b.fans), static_cast<std::int32_t>(b.chain * a.fans)};
+    }
+    [[nodiscard]] std::uint32_t row_part(coordinate node) const {
+        const auto x = static_cast<std::uint32_t>(node.x);
+        return x / a.chain * b.chain + static_cast<std::uint32_t>(node.y) % b.chain;
+    }
+    [[nodiscard]] std::uint32_t column_part(coordinate node) const {
+        const auto y = static_cast<std::uint32_t>(node.y);
+        return y / b.chain * a.chain + static_cast<std::uint32_t>(node.x) % a.chain;
+    }
 };
 
-/// Chooses among the plans that fit, over all useful rectangles of nodes, chunk lengths and sub-blocks: of those within
-/// 5 % of the least estimated cycles the one whose bursts visit the fewest routers. Deterministic. Throws input_error
-/// if nothing fits, with the bytes needed and available.
-[[nodiscard]] gemm_plan plan_gemm(const gemm_shape& shape, const gemm_types& types, const d1_parameters& parameters,
-                                  std::uint32_t live_nodes);
+/// Chooses among the plans that fit, over all useful rectangles of neighbouring nodes, groups, chunk lengths and
+/// sub-blocks, that of the least estimated cycles. Deterministic. Throws input_error if nothing fits, with the bytes
+/// needed and available.
+[[nodiscard]] gemm_plan plan_gemm(const gemm_shape& shape, const gemm_types& types, const die& on);
 
 }  // namespace d1::kernels

@@ -2,239 +2,179 @@
 
 #include <optional>
 #include <string>
-#include <vector>
 
 #include "models/numerics/matrix.hpp"
-#include "models/packet/transfer_cutter.hpp"
 #include "models/program/affine.hpp"
 #include "models/program/builder.hpp"
+#include "testbenches/kernels/gemm_mover.hpp"
 
 namespace d1::kernels {
 
 namespace {
 
+using detail::chunk;
+using detail::for_last_chunks;
+using detail::mover;
+using detail::sub_block;
 using program::affine;
+using program::thread_builder;
 
-/// A run of equal sub-blocks of a panel: `count` of them, `blocks` each, the first of them number `first`.
-struct sub_run {
-    std::uint32_t first = 0;
-    std::uint32_t count = 0;
-    std::uint32_t blocks = 0;
-};
-
-std::vector<sub_run> runs_of(std::uint32_t blocks, std::uint32_t sub_blocks) {
-    std::vector<sub_run> runs;
-    if (blocks >= sub_blocks) {
-        runs.push_back({0, blocks / sub_blocks, sub_blocks});
+/// Emits `body` for each of the sub-blocks of a part of `blocks`.
+template <typename Body>
+void for_sub_blocks(thread_builder& t, std::uint32_t blocks, std::uint32_t passes, Body&& body) {
+    const std::uint32_t larger = blocks % passes;
+    const std::uint32_t small_blocks = blocks / passes;
+    if (larger != 0) {
+        const auto i = t.loop(larger);
+        body(sub_block{i, 0, small_blocks + 1, small_blocks});
     }
-    if (blocks % sub_blocks != 0) {
-        runs.push_back({blocks / sub_blocks, 1, blocks % sub_blocks});
-    }
-    return runs;
+    const auto i = t.loop(passes - larger);
+    body(sub_block{larger, i, small_blocks, small_blocks});
 }
 
-/// A sub-block of C, inside the loops over its runs.
-struct sub_block {
-    affine row;  ///< number of the sub-block among those of its panel
-    affine column;
-    sub_run rows;
-    sub_run columns;
-};
-
-/// A chunk of K, inside the loops over it.
-struct chunk {
-    affine number;
-    affine buffer;
-    std::uint32_t steps = 0;
-};
+/// The place of a node by its coordinates along the chains of a panel and across them, where `width` lines across
+/// belong to a group.
+operand_place place_of(const panel_layout& panel, std::int32_t along, std::int32_t across, std::uint32_t width) {
+    const auto chain = static_cast<std::int32_t>(panel.chain);
+    const std::int32_t position = along % chain;
+    const std::int32_t group = across / static_cast<std::int32_t>(width);
+    operand_place place;
+    if (!panel.moves()) return place;
+    place.has_group_before = group > 0;
+    place.has_group_after = group + 1 < static_cast<std::int32_t>(panel.fans);
+    if (group > 0) return place;
+    place.has_before = position > 0;
+    place.has_after = position + 1 < chain;
+    const auto last = static_cast<std::int32_t>(panel.owners()) - 1;
+    place.owns = position < last ? ownership::whole : position == last ? ownership::last : ownership::none;
+    place.first = chain > 1 ? along - position : 0;
+    return place;
+}
 
 class generator {
   public:
-    generator(const gemm_plan& plan, std::uint32_t row_blocks, std::uint32_t column_blocks,
-              const d1_parameters& parameters)
+    generator(const gemm_plan& plan, const gemm_role& role, const d1_parameters& parameters)
         : plan_(plan),
-          row_blocks_(row_blocks),
-          column_blocks_(column_blocks),
+          role_(role),
           build_(
-              "gemm_" + std::to_string(row_blocks) + "x" + std::to_string(column_blocks),
+              "gemm_" + std::to_string(role.rows) + "x" + std::to_string(role.columns),
               {parameters.die.node.sram.bytes, parameters.die.node.sram.semaphores, parameters.die.node.core.threads}),
-          a_(build_.input_buffer(gemm_a, plan.a_bytes, plan.a.type)),
-          b_(build_.input_buffer(gemm_b, plan.b_bytes, plan.b.type)),
+          a_(build_, gemm_a, plan.a, role.a, plan.a_bytes, plan.slots,
+             {{1, 0}, {0, static_cast<std::int32_t>(plan.b.chain)}}),
+          b_(build_, gemm_b, plan.b, role.b, plan.b_bytes, plan.slots,
+             {{0, 1}, {static_cast<std::int32_t>(plan.a.chain), 0}}),
           output_(build_.buffer(gemm_c, plan.output_bytes, plan.output)) {
         if (plan.accumulator_bytes != 0) {
             accumulators_ = build_.buffer("accumulators", plan.accumulator_bytes, {numerics::number_format::fp32});
         }
-        if (plan.buffer_bytes != 0) {
-            chunks_ = build_.buffer("chunks", plan.buffers * plan.buffer_bytes, plan.a.type);
-            full_ = build_.semaphores("full", plan.buffers);
-            free_ = build_.semaphores("free", plan.buffers, 1);  // the last round's buffers stay free
+        if (passes_slots()) {
+            drained_ = build_.semaphores("drained", plan.slots);
+            if (a_.passes_slots()) a_.stream(build_, gemm_a, *drained_);
+            if (b_.passes_slots()) b_.stream(build_, gemm_b, *drained_);
         }
     }
 
     gemm_program make() {
         compute();
-        if (moves()) {
-            move();
-        }
+        if (a_.moves()) move(a_, [](const sub_block& row, const sub_block&) { return row; });
+        if (b_.moves()) move(b_, [](const sub_block&, const sub_block& column) { return column; });
+        if (passes_slots()) free_slots();
         return {std::make_shared<const program::program>(build_.build()),
                 {a_.address(), b_.address(), output_.address()}};
     }
 
   private:
-    [[nodiscard]] bool moves() const { return plan_.buffer_bytes != 0; }
+    [[nodiscard]] bool passes_slots() const { return a_.passes_slots() || b_.passes_slots(); }
 
-    /// Emits `body` for each chunk and `after` behind the chunks, for each sub-block of C; both threads walk alike.
-    template <typename Body, typename After>
-    void for_each_chunk(program::thread_builder& t, Body&& body, After&& after) {
-        for (const sub_run& rows : runs_of(row_blocks_, plan_.a.sub_blocks)) {
-            const auto row = t.loop(rows.count);
-            for (const sub_run& columns : runs_of(column_blocks_, plan_.b.sub_blocks)) {
-                const auto column = t.loop(columns.count);
-                const sub_block s{row + rows.first, column + columns.first, rows, columns};
-                const k_split& k = plan_.a.k;
-                const std::uint32_t rounds = k.whole() / plan_.buffers;
-                const std::uint32_t rest = k.whole() % plan_.buffers;
-                if (rounds != 0) {
-                    const auto round = t.loop(rounds);
-                    const auto buffer = t.loop(plan_.buffers);
-                    body(s, chunk{affine(round) * plan_.buffers + buffer, buffer, k.chunk});
-                }
-                if (rest != 0) {
-                    const auto buffer = t.loop(rest);
-                    body(s, chunk{affine(buffer) + rounds * plan_.buffers, buffer, k.chunk});
-                }
-                if (k.tail() != 0) {
-                    body(s, chunk{k.whole(), rest, k.tail()});
-                }
-                after(s);
-            }
-        }
+    /// Emits `body` for each sub-block of C; all threads walk alike.
+    template <typename Body>
+    void for_each_sub_block(thread_builder& t, Body&& body) {
+        for_sub_blocks(t, role_.rows, plan_.a.passes, [&](const sub_block& row) {
+            for_sub_blocks(t, role_.columns, plan_.b.passes, [&](const sub_block& column) { body(row, column); });
+        });
     }
 
     void compute() {
         auto t = build_.thread();
-        if (moves()) {
-            const auto buffer = t.loop(plan_.buffers);
-            t.signal(*free_ + affine(buffer));
-        }
-        for_each_chunk(
-            t,
-            [&](const sub_block& s, const chunk& c) {
-                if (moves()) {
-                    t.wait(*full_ + c.buffer,
-                           (plan_.moves_a() ? plan_.a.owners : 0) + (plan_.moves_b() ? plan_.b.owners : 0));
-                }
-                t.matrix_multiply({.c = accumulators(s),
-                                   .a = plan_.moves_a() ? a_buffer(c) : a_share(s, c),
-                                   .b = plan_.moves_b() ? b_buffer(c) : b_share(s, c),
+        const std::uint32_t slots = passes_slots() ? plan_.slots : 0;
+        for_each_sub_block(t, [&](const sub_block& row, const sub_block& column) {
+            for_last_chunks(t, 0, plan_.a.k.whole(), slots, plan_.a.k, [&](const chunk& c) {
+                a_.wait_for_chunk(t);
+                b_.wait_for_chunk(t);
+                t.matrix_multiply({.c = accumulators(row, column),
+                                   .a = a_.at(row, c),
+                                   .b = b_.at(column, c),
                                    .accumulate = c.number,
-                                   .row_blocks = s.rows.blocks,
-                                   .column_blocks = s.columns.blocks,
+                                   .row_blocks = row.blocks,
+                                   .column_blocks = column.blocks,
                                    .k_steps = c.steps,
                                    .a_type = plan_.a.type,
                                    .b_type = plan_.b.type});
-                if (moves()) {
-                    t.signal(*free_ + c.buffer);
-                }
-            },
-            [&](const sub_block& s) {
-                if (accumulators_) {
-                    t.vector_operation({.operation = numerics::elementwise_operation::convert,
-                                        .destination = result(s),
-                                        .a = accumulators(s),
-                                        .elements = s.rows.blocks * s.columns.blocks * numerics::block_elements,
-                                        .destination_type = plan_.output,
-                                        .a_type = {numerics::number_format::fp32}});
-                }
+                if (drained_) t.signal(*drained_ + c.slot);
             });
+            if (accumulators_) {
+                t.vector_operation({.operation = numerics::elementwise_operation::convert,
+                                    .destination = result(row, column),
+                                    .a = *accumulators_,
+                                    .elements = row.blocks * column.blocks * numerics::block_elements,
+                                    .destination_type = plan_.output,
+                                    .a_type = {numerics::number_format::fp32}});
+            }
+        });
     }
 
-    void move() {
+    template <typename Choice>
+    void move(const mover& operand, Choice&& its) {
         auto t = build_.thread();
-        for_each_chunk(
-            t,
-            [&](const sub_block& s, const chunk& c) {
-                t.wait(*free_ + c.buffer);
-                if (plan_.moves_a()) {
-                    pull_all(t, plan_.a, s.rows.blocks, c, program::x(), a_share(s, c), a_buffer(c),
-                             [](const affine& owner) {
-                                 return program::node_reference<affine>{owner, program::y()};
-                             });
-                }
-                if (plan_.moves_b()) {
-                    pull_all(t, plan_.b, s.columns.blocks, c, program::y(), b_share(s, c), b_buffer(c),
-                             [](const affine& owner) {
-                                 return program::node_reference<affine>{program::x(), owner};
-                             });
-                }
-            },
-            [](const sub_block&) {});
+        for_each_sub_block(t,
+                           [&](const sub_block& row, const sub_block& column) { operand.move(t, its(row, column)); });
     }
 
-    /// Pulls every owner's share of a unit, from the node's own place on to the last owner and then from the first on.
-    template <typename Where>
-    void pull_all(program::thread_builder& t, const panel_layout& panel, std::uint32_t blocks, const chunk& c,
-                  const affine& own, const affine& share, const affine& buffer, Where&& where) {
-        const std::uint32_t bytes = panel.share(blocks, c.steps) * panel.slice_bytes();
-        const auto pull_from = [&](const affine& owner) {
-            t.pull({.from = where(owner),
-                    .source = share,
-                    .destination = buffer + owner * bytes,
-                    .shape = {.rows = 1, .row_bytes = bytes},
-                    .done = program::semaphore_update<affine>{*full_ + c.buffer, 1}});
+    void free_slots() {
+        auto t = build_.thread();
+        const auto free = [&](const affine& slot) {
+            a_.free_slot(t, slot);
+            b_.free_slot(t, slot);
         };
         {
-            const auto next = t.loop(affine(panel.owners) - own);
-            pull_from(own + next);
+            const auto slot = t.loop(plan_.slots);
+            free(slot);
         }
-        const auto wrapped = t.loop(own);
-        pull_from(wrapped);
+        for_each_sub_block(t, [&](const sub_block& row, const sub_block& column) {
+            for_last_chunks(t, 0, plan_.a.k.whole(), plan_.slots, plan_.a.k, [&](const chunk& c) {
+                t.wait(*drained_ + c.slot, 1 + a_.hand_overs(row, c) + b_.hand_overs(column, c));
+                free(c.slot);
+            });
+        });
     }
 
-    [[nodiscard]] static affine share_of(const panel_layout& panel, const affine& base, const affine& sub,
-                                         const sub_run& run, const chunk& c) {
-        // All sub-blocks before this one are whole.
-        return base + sub * panel.sub_block_bytes(panel.sub_blocks) +
-               c.number * (panel.share(run.blocks, panel.k.chunk) * panel.slice_bytes());
-    }
-    [[nodiscard]] affine a_share(const sub_block& s, const chunk& c) const {
-        return share_of(plan_.a, a_, s.row, s.rows, c);
-    }
-    [[nodiscard]] affine b_share(const sub_block& s, const chunk& c) const {
-        return share_of(plan_.b, b_, s.column, s.columns, c);
-    }
-    [[nodiscard]] affine a_buffer(const chunk& c) const { return *chunks_ + c.buffer * plan_.buffer_bytes; }
-    [[nodiscard]] affine b_buffer(const chunk& c) const {
-        const std::uint64_t a_part = plan_.moves_a() ? plan_.a.unit_bytes(plan_.a.sub_blocks, plan_.a.k.chunk) : 0;
-        return a_buffer(c) + (a_part + packet_bytes - 1) / packet_bytes * packet_bytes;
-    }
-    [[nodiscard]] affine result(const sub_block& s) const {
+    [[nodiscard]] affine result(const sub_block& row, const sub_block& column) const {
         const std::uint64_t block = numerics::block_elements * std::uint64_t{numerics::bytes(plan_.output.format)};
-        return output_ + s.row * (block * plan_.a.sub_blocks * column_blocks_) +
-               s.column * (block * plan_.b.sub_blocks * s.rows.blocks);
+        return output_ + row.before() * (block * role_.columns) + column.before() * (block * row.blocks);
     }
-    [[nodiscard]] affine accumulators(const sub_block& s) const {
-        return accumulators_ ? affine(*accumulators_) : result(s);
+    [[nodiscard]] affine accumulators(const sub_block& row, const sub_block& column) const {
+        return accumulators_ ? affine(*accumulators_) : result(row, column);
     }
 
     const gemm_plan& plan_;
-    std::uint32_t row_blocks_;
-    std::uint32_t column_blocks_;
+    const gemm_role& role_;
     program::program_builder build_;
-    program::buffer_handle a_;
-    program::buffer_handle b_;
+    mover a_;
+    mover b_;
     program::buffer_handle output_;
     std::optional<program::buffer_handle> accumulators_;
-    std::optional<program::buffer_handle> chunks_;
-    std::optional<program::semaphore_handle> full_;
-    std::optional<program::semaphore_handle> free_;
+    std::optional<program::semaphore_handle> drained_;
 };
 
 }  // namespace
 
-gemm_program make_gemm_program(const gemm_plan& plan, std::uint32_t row_blocks, std::uint32_t column_blocks,
-                               const d1_parameters& parameters) {
-    return generator(plan, row_blocks, column_blocks, parameters).make();
+gemm_role role_of(const gemm_plan& plan, coordinate node) {
+    return {plan.rows.size(plan.row_part(node)), plan.columns.size(plan.column_part(node)),
+            place_of(plan.a, node.x, node.y, plan.b.chain), place_of(plan.b, node.y, node.x, plan.a.chain)};
+}
+
+gemm_program make_gemm_program(const gemm_plan& plan, const gemm_role& role, const d1_parameters& parameters) {
+    return generator(plan, role, parameters).make();
 }
 
 }  // namespace d1::kernels

@@ -1,6 +1,7 @@
 #pragma once
 // The programs of a matrix product.
 
+#include <compare>
 #include <memory>
 
 #include "models/program/instruction.hpp"
@@ -14,7 +15,7 @@ inline constexpr const char* gemm_a = "a";
 inline constexpr const char* gemm_b = "b";
 inline constexpr const char* gemm_c = "c";
 
-/// Where each thing lies in a node's SRAM; the same in all nodes, since they read each other's operands.
+/// Where each thing lies in a node's SRAM; the same in all nodes, since they write to each other.
 struct gemm_addresses {
     std::uint32_t a = 0;
     std::uint32_t b = 0;
@@ -26,13 +27,40 @@ struct gemm_program {
     gemm_addresses addresses;
 };
 
-/// The program of the nodes whose part of C is `row_blocks` x `column_blocks` blocks.
+/// Which chunks of K a node owns.
+enum class ownership : std::uint8_t { none, whole, last };
+
+/// A node's place in the movement of an operand: who hands it chunks, and to whom it hands them on.
+struct operand_place {
+    bool has_before = false;        ///< a neighbour towards the first node of the chain
+    bool has_after = false;         ///< a neighbour towards the last one
+    bool has_group_before = false;  ///< the node of the same place in the chain before, which hands on everything
+    bool has_group_after = false;
+    ownership owns = ownership::none;
+    std::int32_t first = 0;  ///< coordinate of the chain's first node, where the chain is longer than that
+
+    friend auto operator<=>(const operand_place&, const operand_place&) = default;
+};
+
+/// What makes nodes run the same program.
+struct gemm_role {
+    std::uint32_t rows = 0;     ///< blocks of the node's part of C
+    std::uint32_t columns = 0;  ///< and across
+    operand_place a;
+    operand_place b;
+
+    friend auto operator<=>(const gemm_role&, const gemm_role&) = default;
+};
+[[nodiscard]] gemm_role role_of(const gemm_plan& plan, coordinate node);
+
+/// The program of a role.
 ///
-/// Thread 0 computes: for each sub-block of C and each chunk of K it waits until the chunk's operands are there,
-/// multiplies, and gives the buffer back; after the last chunk it rounds the sub-block to the output type. Thread 1
-/// moves: it waits for a free buffer and pulls the chunk's shares from the nodes of its row (A) and of its column (B),
-/// starting with its own, so that all owners are busy at all times. Where nothing has to move there is no thread 1.
-[[nodiscard]] gemm_program make_gemm_program(const gemm_plan& plan, std::uint32_t row_blocks,
-                                             std::uint32_t column_blocks, const d1_parameters& parameters);
+/// Thread 0 computes: for each sub-block of C and each chunk of K it waits until the chunk of both operands is there
+/// and multiplies; after the last chunk it rounds the sub-block to the output type. A thread for each operand that
+/// moves goes through its chunks in the order of K: it takes them from the neighbour towards their owner, or from the
+/// node's own, and hands them on. Where panels are streamed, one more thread tells the neighbours which slots are free
+/// again.
+[[nodiscard]] gemm_program make_gemm_program(const gemm_plan& plan, const gemm_role& role,
+                                             const d1_parameters& parameters);
 
 }  // namespace d1::kernels
