@@ -127,7 +127,7 @@ const std::vector<wrong_text> wrong_keys = {
 };
 
 const std::vector<wrong_text> wrong_files = {
-    {"empty", "", "run.yaml", "holds no parameters; it may set some of die, arithmetic, simulation"},
+    {"empty", "", "run.yaml", "holds no parameters; it may set some of die, arithmetic, energy, area, simulation"},
     {"blank", "\n  \n\t\n", "run.yaml", "holds no parameters"},
     {"comments_only", "# die: 3\n", "run.yaml", "holds no parameters"},
     {"empty_map", "{}\n", "run.yaml", "holds no parameters"},

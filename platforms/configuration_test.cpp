@@ -63,7 +63,7 @@ TEST(parameters, every_one_has_a_meaning_a_source_and_a_default_that_is_allowed)
         EXPECT_LT(e.about.minimum, e.about.maximum) << e.path;
         EXPECT_TRUE(is_seed(e) || !e.about.unit.empty()) << e.path;
     }
-    EXPECT_EQ(leaves, 65U);
+    EXPECT_EQ(leaves, 81U);
 }
 
 TEST(parameters, assumptions_and_modelling_choices_say_that_they_are) {

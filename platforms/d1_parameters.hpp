@@ -18,6 +18,8 @@
 #include "models/parameter/parameter.hpp"
 #include "models/parameter/timing_kind.hpp"
 #include "models/sram/sram_parameters.hpp"
+#include "models/statistics/energy_parameters.hpp"
+#include "platforms/area_parameters.hpp"
 
 namespace d1::numerics {
 
@@ -94,10 +96,12 @@ BOOST_DESCRIBE_STRUCT(simulation_parameters, (), (timing, quantum, functional, w
 struct d1_parameters {
     die_parameters die;
     numerics::arithmetic arithmetic;
+    energy_parameters energy;
+    area_parameters area;
     simulation_parameters simulation;
     friend bool operator==(const d1_parameters&, const d1_parameters&) = default;
 };
-BOOST_DESCRIBE_STRUCT(d1_parameters, (), (die, arithmetic, simulation))
+BOOST_DESCRIBE_STRUCT(d1_parameters, (), (die, arithmetic, energy, area, simulation))
 
 inline constexpr std::array<parameter::description, 3> harvest_descriptions{{
     parameter::choice("dead", "[x, y]", "nodes that do not work, column from the west and row from the north",
@@ -136,9 +140,11 @@ inline constexpr std::array<parameter::description, 5> simulation_descriptions{{
     {"seed", "", 0, 18446744073709551615.0, "seed of every random choice", "modelling: any number",
      parameter::confidence::modelling},
 }};
-inline constexpr std::array<parameter::description, 3> d1_descriptions{{
+inline constexpr std::array<parameter::description, 5> d1_descriptions{{
     parameter::group("die", "the D1 die"),
     parameter::group("arithmetic", "numbers in every unit"),
+    parameter::group("energy", "what events cost in energy"),
+    parameter::group("area", "what the parts of a node cost in area"),
     parameter::group("simulation", "how to simulate; no property of the hardware"),
 }};
 

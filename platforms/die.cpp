@@ -6,6 +6,7 @@
 
 #include "models/noc/mesh.hpp"
 #include "models/noc/wait_for.hpp"
+#include "models/numerics/matrix.hpp"
 #include "models/parameter/error.hpp"
 #include "models/program/validate.hpp"
 
@@ -175,7 +176,33 @@ run_result die::result(run_status status) {
         r.cycles = events_.now();
     }
     r.bounds = bounds();
+    r.events = energy_events(r.cycles);
     return r;
+}
+
+statistics::energy_events die::energy_events(timing::cycle cycles) const {
+    constexpr std::uint64_t macs_per_step =
+        std::uint64_t{numerics::block_rows} * numerics::block_columns * numerics::step_depth;
+    statistics::energy_events all;
+    all.time = cycles * parameters_.die.clock_period;
+    all.node_time = all.time * live_;
+    for (const auto& n : nodes_) {
+        for (std::uint32_t p = 0; n && p < port_count; ++p) {
+            all.packet_hops += n->router().packets(static_cast<port>(p));
+        }
+        if (!n || !n->alive()) {
+            continue;
+        }
+        const auto& core = n->core().count();
+        const auto& interface = n->interface().count();
+        all.macs_8_bit += core.matrix_steps_8_bit * macs_per_step;
+        all.macs_16_bit += (core.matrix_steps - core.matrix_steps_8_bit) * macs_per_step;
+        all.simd_operations += core.simd_operations;
+        all.register_bytes += core.register_bytes;
+        all.sram_lines +=
+            core.vector_load_lines + core.vector_store_lines + interface.mesh_read_lines + interface.mesh_write_lines;
+    }
+    return all;
 }
 
 run_bounds die::bounds() const {

@@ -15,6 +15,7 @@
 #include "models/program/assignment.hpp"
 #include "models/program/instruction.hpp"
 #include "models/sram/race_detector.hpp"
+#include "models/statistics/energy.hpp"
 #include "models/statistics/group.hpp"
 #include "models/timing/event_queue.hpp"
 #include "platforms/block_factories.hpp"
@@ -60,6 +61,7 @@ struct run_result {
     std::uint64_t matrix_steps = 0;    ///< of all nodes
     std::uint64_t address_errors = 0;  ///< bursts answered with an address error
     std::uint64_t corrupted = 0;       ///< bursts that failed since links corrupted them beyond all retries
+    statistics::energy_events events;  ///< of all nodes, that cost energy
 };
 
 /// What watches a run; no hardware, and nothing of it is there where it is off.
@@ -127,6 +129,7 @@ class die : public sc_core::sc_module {
     [[nodiscard]] run_result result(run_status status);
     [[nodiscard]] run_bounds bounds() const;
     [[nodiscard]] std::string lost_packets() const;
+    [[nodiscard]] statistics::energy_events energy_events(timing::cycle cycles) const;
     void watch_progress();
     [[nodiscard]] std::string who_waits() const;
 

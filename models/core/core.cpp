@@ -5,6 +5,8 @@
 
 #include "models/core/core_thread.hpp"
 #include "models/core/instruction_cost.hpp"
+#include "models/numerics/matrix.hpp"
+#include "models/packet/transfer_cutter.hpp"
 #include "models/program/source_map.hpp"
 
 namespace d1 {
@@ -142,7 +144,11 @@ core::outcome core::execute(thread& t, timing::cycle& local) {
 
 void core::count(const program::step& s) {
     if (const auto* const m = std::get_if<program::matrix_multiply<std::int64_t>>(&s)) {
-        count_.matrix_steps += std::uint64_t{m->row_blocks} * m->column_blocks * m->k_steps;
+        const std::uint64_t steps = std::uint64_t{m->row_blocks} * m->column_blocks * m->k_steps;
+        const std::uint32_t bytes = numerics::bytes(m->a_type.format) + numerics::bytes(m->b_type.format);
+        count_.matrix_steps += steps;
+        count_.matrix_steps_8_bit += bytes == 2 ? steps : 0;
+        count_.register_bytes += steps * numerics::slice_elements * bytes;
     } else if (const auto* const v = std::get_if<program::vector_operation<std::int64_t>>(&s)) {
         count_.simd_elements += std::uint64_t{v->rows} * active_elements(*v);
     } else if (const auto* const t = std::get_if<program::transpose<std::int64_t>>(&s)) {
@@ -158,8 +164,14 @@ void core::count(const program::step& s) {
 }
 
 core::outcome core::compute(thread& t, const unit_demand& demand, timing::cycle& local) {
-    count_.vector_load_lines += demand.slots[static_cast<std::size_t>(unit::vector_load)];
-    count_.vector_store_lines += demand.slots[static_cast<std::size_t>(unit::vector_store)];
+    const auto slots = [&demand](unit u) { return demand.slots[static_cast<std::size_t>(u)]; };
+    // A SIMD operation on an element reads two FP32 operands and writes a result.
+    constexpr std::uint64_t simd_bytes = 3 * sizeof(float);
+    count_.vector_load_lines += slots(unit::vector_load);
+    count_.vector_store_lines += slots(unit::vector_store);
+    count_.simd_operations += slots(unit::simd);
+    count_.register_bytes +=
+        packet_bytes * (slots(unit::vector_load) + slots(unit::vector_store)) + simd_bytes * slots(unit::simd);
     const timing::cycle now = my_.events.now();
     const timing::cycle end = my_.timing != timing_kind::lt ? std::max(units_.reserve(local, demand), now + 1)
                                                             : local + demand.cycles + demand.latency;
@@ -292,7 +304,11 @@ std::vector<blocked_thread> core::blocked() const {
 void core::register_statistics(statistics::group& group) {
     group.counter("instructions", "instructions", "instructions issued", count_.instructions);
     group.counter("matrix_steps", "steps", "8x8x4 steps of the matrix unit", count_.matrix_steps);
+    group.counter("matrix_steps_8_bit", "steps", "of these, with two operands of 8 bits", count_.matrix_steps_8_bit);
     group.counter("simd_elements", "elements", "elements of the SIMD unit", count_.simd_elements);
+    group.counter("simd_operations", "operations", "operations of the SIMD unit on one element each",
+                  count_.simd_operations);
+    group.counter("register_bytes", "B", "bytes read from or written to vector registers", count_.register_bytes);
     group.counter("vector_load_lines", "lines", "64-byte lines read at the vector load ports",
                   count_.vector_load_lines);
     group.counter("vector_store_lines", "lines", "64-byte lines written at the vector store ports",

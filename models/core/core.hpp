@@ -90,7 +90,10 @@ class core : public sc_core::sc_module,
     struct counters {
         std::uint64_t instructions = 0;
         std::uint64_t matrix_steps = 0;
+        std::uint64_t matrix_steps_8_bit = 0;  ///< of these, both operands of 8 bits
         std::uint64_t simd_elements = 0;
+        std::uint64_t simd_operations = 0;
+        std::uint64_t register_bytes = 0;
         std::uint64_t vector_load_lines = 0;
         std::uint64_t vector_store_lines = 0;
         std::uint64_t compute_cycles = 0;

@@ -55,6 +55,22 @@ TEST(bounds, matrix_steps_of_the_busiest_node) {
     EXPECT_EQ(bound_by(r.bounds), "matrix");
 }
 
+TEST(energy, of_a_node_at_the_full_rate_of_bf16_is_its_share_of_the_published_400_watts) {
+    // One product of 2 x 2 blocks, so long that its results weigh nothing: one line a step.
+    constexpr std::uint32_t steps = 4000;
+    program_builder b("matrix");
+    const auto c = b.buffer("c", 1024, {number_format::fp32});
+    const auto a = b.buffer("a", 2 * steps * 64, {number_format::bf16});
+    const auto other = b.buffer("b", 2 * steps * 64, {number_format::bf16});
+    auto t = b.thread();
+    t.matrix_multiply(
+        {.c = c, .a = a, .b = other, .accumulate = 0, .row_blocks = 2, .column_blocks = 2, .k_steps = steps});
+    const run_result r = run_on_row(1, {{b, {0}}});
+    EXPECT_EQ(r.events.macs_16_bit, std::uint64_t{4} * steps * 256);
+    const statistics::energy_stack energy = statistics::energy_of(r.events, energy_parameters());
+    EXPECT_NEAR(statistics::watts(energy.total(), r.events.time), 400.0 / 354, 0.01 * 400 / 354);
+}
+
 TEST(bounds, lines_of_the_busiest_sram_port) {
     program_builder b("stream");
     const auto from = b.buffer("from", 64000, {number_format::fp32});

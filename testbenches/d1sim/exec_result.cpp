@@ -8,6 +8,7 @@
 
 #include "models/parameter/error.hpp"
 #include "models/program/source_map.hpp"
+#include "platforms/area.hpp"
 #include "platforms/configuration.hpp"
 #include "testbenches/d1sim/layer_result.hpp"
 #include "testbenches/d1sim/words.hpp"
@@ -131,6 +132,9 @@ std::string text_report(const exec_result& result, const exec_options& options) 
     line("bytes moved") << result.run.bytes_moved << "\n";
     line("matrix steps") << result.run.matrix_steps << "\n";
     line("bound by") << bound_by(result.run.bounds) << "\n";
+    const std::uint64_t energy = statistics::energy_of(result.run.events, options.parameters.energy).total();
+    line("uJ") << statistics::joules(energy) * 1e6 << "\n";
+    line("W") << statistics::watts(energy, result.run.events.time) << "\n";
     if (options.check) {
         line("races") << (result.races == 0 ? "none" : std::to_string(result.races)) << "\n";
         line("uninitialised") << (result.uninitialised == 0 ? "no reads" : std::to_string(result.uninitialised))
@@ -157,6 +161,7 @@ std::string json_report(const exec_result& result, const exec_options& options) 
     for (const std::string& name : result.names) {
         programs.emplace_back(name);
     }
+    const statistics::energy_stack energy = statistics::energy_of(result.run.events, options.parameters.energy);
     boost::json::object report{{"schema", "d1sim-exec/1"},
                                {"complete", result.finished()},
                                {"programs", std::move(programs)},
@@ -168,7 +173,9 @@ std::string json_report(const exec_result& result, const exec_options& options) 
                                {"bytes_moved", result.run.bytes_moved},
                                {"matrix_steps", result.run.matrix_steps},
                                {"bound_by", bound_by(result.run.bounds)},
-                               {"bounds", bounds_json(result.run.bounds)}};
+                               {"bounds", bounds_json(result.run.bounds)},
+                               {"energy_joules", statistics::joules(energy.total())},
+                               {"energy", energy_json(energy)}};
     if (result.run.address_errors != 0) {
         report["address_errors"] = result.run.address_errors;
     }
@@ -183,6 +190,7 @@ std::string json_report(const exec_result& result, const exec_options& options) 
         report["message"] = result.run.message;
     }
     report["live_nodes"] = result.live_nodes;
+    report["relative_area"] = relative_area(options.parameters);
     report["parameters"] = to_json(options.parameters);
     report["statistics"] = result.statistics;
     report["seed"] = options.parameters.simulation.seed;

@@ -1,5 +1,6 @@
 #include <boost/json/serialize.hpp>
 
+#include "platforms/area.hpp"
 #include "platforms/configuration.hpp"
 #include "testbenches/d1sim/layer_result.hpp"
 
@@ -24,6 +25,7 @@ object layer_json(const layer_result& l, const run_options& options, std::uint32
     const gemm_shape& g = l.layer.gemm;
     const rates r = rates_of(l.macs(), l.run.cycles, options.parameters, live_nodes);
     const run_bounds& b = l.run.bounds;
+    const statistics::energy_stack energy = statistics::energy_of(l.run.events, options.parameters.energy);
     object o{{"name", l.layer.name},
              {"m", g.m},
              {"n", g.n},
@@ -37,6 +39,8 @@ object layer_json(const layer_result& l, const run_options& options, std::uint32
              {"bytes_moved", l.run.bytes_moved},
              {"bound_by", bound_by(b)},
              {"bounds", bounds_json(b)},
+             {"energy_joules", statistics::joules(energy.total())},
+             {"energy", energy_json(energy)},
              {"complete", l.finished()}};
     if (l.layer.convolution) {
         o["im2col_bytes"] = l.layer.convolution->expanded_bytes(2);
@@ -73,12 +77,22 @@ object bounds_json(const run_bounds& b) {
     return {{"matrix", b.matrix}, {"sram_port", b.sram_port}, {"link", b.link}, {"synchronisation", b.synchronisation}};
 }
 
+object energy_json(const statistics::energy_stack& energy) {
+    object o;
+    for (const auto& [block, femtojoules] : energy.blocks()) {
+        o[block] = statistics::joules(femtojoules);
+    }
+    return o;
+}
+
 std::string json_report(const table_result& table, const run_options& options) {
     array layers;
     for (const layer_result& l : table.layers) {
         layers.push_back(layer_json(l, options, table.live_nodes));
     }
     const rates r = rates_of(table.macs(), table.cycles(), options.parameters, table.live_nodes);
+    const statistics::energy_events events = table.events();
+    const statistics::energy_stack energy = statistics::energy_of(events, options.parameters.energy);
     const object report{{"schema", "d1sim-run/1"},
                         {"complete", table.complete},
                         {"layers", std::move(layers)},
@@ -90,6 +104,9 @@ std::string json_report(const table_result& table, const run_options& options) {
                           {"tflops", r.tflops},
                           {"utilization", r.utilization},
                           {"bytes_moved", table.bytes_moved()},
+                          {"energy_joules", statistics::joules(energy.total())},
+                          {"energy", energy_json(energy)},
+                          {"watts", statistics::watts(energy.total(), events.time)},
                           {"live_nodes", table.live_nodes}}},
                         {"routing",
                          {{"pairs", table.routing.pairs},
@@ -99,6 +116,7 @@ std::string json_report(const table_result& table, const run_options& options) {
                           {"detoured", table.routing.detoured},
                           {"extra_hops", table.routing.extra_hops_total},
                           {"longest_path", table.routing.longest_path}}},
+                        {"relative_area", relative_area(options.parameters)},
                         {"parameters", to_json(options.parameters)},
                         {"batch", options.batch},
                         {"format", format_of(options.types)},

@@ -29,6 +29,11 @@ std::uint64_t table_result::bytes_moved() const {
                            [](std::uint64_t sum, const layer_result& l) { return sum + l.run.bytes_moved; });
 }
 
+statistics::energy_events table_result::events() const {
+    return std::accumulate(layers.begin(), layers.end(), statistics::energy_events(),
+                           [](statistics::energy_events sum, const layer_result& l) { return sum += l.run.events; });
+}
+
 rates rates_of(std::uint64_t macs, std::uint64_t cycles, const d1_parameters& parameters, std::uint32_t live_nodes) {
     constexpr double macs_per_step =
         double{numerics::block_rows} * double{numerics::block_columns} * double{numerics::step_depth};

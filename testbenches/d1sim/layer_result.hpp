@@ -51,6 +51,7 @@ struct table_result {
     [[nodiscard]] std::uint64_t cycles() const;
     [[nodiscard]] std::uint64_t macs() const;
     [[nodiscard]] std::uint64_t bytes_moved() const;
+    [[nodiscard]] statistics::energy_events events() const;
 };
 
 /// Figures of a layer, or of a whole table, that follow from cycles and operations.
@@ -67,6 +68,9 @@ struct rates {
 
 /// The bounds by their names.
 [[nodiscard]] boost::json::object bounds_json(const run_bounds& bounds);
+
+/// Energy by the block in which it went, in J.
+[[nodiscard]] boost::json::object energy_json(const statistics::energy_stack& energy);
 
 /// What went wrong in a layer, a message each with its code; a deadlock's has a line for each that waits.
 [[nodiscard]] std::vector<std::string> complaints(const layer_result& l);

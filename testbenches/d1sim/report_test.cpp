@@ -92,18 +92,18 @@ counters statistics_of(const json::object& r) {
 
 TEST_F(report, has_the_documented_members_in_order) {
     const json::object r = of(small_run("net.csv", {"--check"}));
-    EXPECT_THAT(keys(r), ElementsAre("schema", "complete", "layers", "totals", "routing", "parameters", "batch",
-                                     "format", "out", "statistics", "seed", "host"));
+    EXPECT_THAT(keys(r), ElementsAre("schema", "complete", "layers", "totals", "routing", "relative_area",
+                                     "parameters", "batch", "format", "out", "statistics", "seed", "host"));
     EXPECT_EQ(r.at("schema"), "d1sim-run/1");
     EXPECT_EQ(r.at("complete"), true);
     EXPECT_EQ(r.at("batch"), 1);
     EXPECT_EQ(r.at("out"), "bf16");
     EXPECT_EQ(r.at("seed"), 1);
     EXPECT_THAT(keys(r.at("totals")), ElementsAre("layers", "macs", "cycles", "seconds", "tflops", "utilization",
-                                                  "bytes_moved", "live_nodes"));
+                                                  "bytes_moved", "energy_joules", "energy", "watts", "live_nodes"));
     EXPECT_THAT(keys(r.at("routing")),
                 ElementsAre("pairs", "xy_live", "xy_kept", "xy_lost", "detoured", "extra_hops", "longest_path"));
-    EXPECT_THAT(keys(r.at("parameters")), ElementsAre("die", "arithmetic", "simulation"));
+    EXPECT_THAT(keys(r.at("parameters")), ElementsAre("die", "arithmetic", "energy", "area", "simulation"));
     EXPECT_EQ(r.at("parameters").at("die").at("noc").at("columns"), 4);
     EXPECT_THAT(keys(r.at("statistics")), ElementsAre("legend", "values"));
     EXPECT_THAT(keys(r.at("host")), ElementsAre("seconds", "peak_memory_bytes", "cycles_per_second"));
@@ -129,8 +129,8 @@ TEST_F(report, each_layer_has_the_documented_members_and_types) {
     ASSERT_EQ(r.at("layers").as_array().size(), several.size());
     for (const auto& l : r.at("layers").as_array()) {
         EXPECT_THAT(keys(l), ElementsAre("name", "m", "n", "k", "pass", "timing", "cycles", "seconds", "tflops",
-                                         "utilization", "bytes_moved", "bound_by", "bounds", "complete", "check",
-                                         "races", "uninitialised_reads"));
+                                         "utilization", "bytes_moved", "bound_by", "bounds", "energy_joules", "energy",
+                                         "complete", "check", "races", "uninitialised_reads"));
         EXPECT_TRUE(l.at("name").is_string());
         EXPECT_EQ(l.at("pass"), "forward");
         EXPECT_EQ(l.at("complete"), true);
@@ -212,6 +212,44 @@ TEST_F(report, totals_are_the_sums_of_the_layers) {
         received += path.ends_with(".network_interface.bytes_received") ? value : 0;
     }
     EXPECT_EQ(received, sums["bytes_moved"]);
+}
+
+TEST_F(report, energy_is_that_of_its_blocks_and_but_for_leakage_the_same_at_every_level) {
+    const json::object at = of(small_run("net.csv"));
+    double total = 0;
+    for (const auto& l : at.at("layers").as_array()) {
+        double blocks = 0;
+        for (const auto& block : l.at("energy").as_object()) {
+            blocks += real(block.value());
+        }
+        EXPECT_NEAR(real(l.at("energy_joules")), blocks, blocks * 1e-12);
+        // 16 nodes leak 452 mW each.
+        EXPECT_NEAR(real(l.at("energy").at("leakage")), real(l.at("seconds")) * 16 * 0.452, 1e-15);
+        total += blocks;
+    }
+    EXPECT_NEAR(real(at.at("totals").at("energy_joules")), total, total * 1e-12);
+    EXPECT_NEAR(real(at.at("totals").at("watts")) * real(at.at("totals").at("seconds")), total, total * 1e-9);
+    EXPECT_EQ(real(at.at("relative_area")), 1);
+    for (const char* other : {"lt", "ca"}) {
+        const json::object r = of(small_run("net.csv", {"--timing", other}));
+        for (std::size_t i = 0; i < several.size(); ++i) {
+            for (const char* block : {"matrix", "simd", "sram", "registers", "mesh"}) {
+                EXPECT_EQ(r.at("layers").at(i).at("energy").at(block), at.at("layers").at(i).at("energy").at(block))
+                    << other << " " << block;
+            }
+        }
+    }
+}
+
+TEST_F(report, costs_of_energy_and_area_come_from_a_file_where_it_has_them) {
+    folder.write("costs.yaml", "energy:\n  sram_line: 0\n  leakage_power: 1000\narea:\n  rest: 0\n");
+    const json::object d1 = of(small_run("net.csv"));
+    const json::object other = of(small_run("net.csv", {"--config", "costs.yaml"}));
+    EXPECT_EQ(real(other.at("totals").at("energy").at("sram")), 0);
+    EXPECT_EQ(other.at("totals").at("energy").at("matrix"), d1.at("totals").at("energy").at("matrix"));
+    EXPECT_NEAR(real(other.at("totals").at("energy").at("leakage")) / real(d1.at("totals").at("energy").at("leakage")),
+                1 / 0.452, 1e-9);
+    EXPECT_EQ(real(other.at("relative_area")), 1) << "the default machine has the same costs";
 }
 
 TEST_F(report, bound_by_is_the_first_of_the_largest_bounds_and_no_layer_beats_them) {

@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <sstream>
 
+#include "platforms/area.hpp"
 #include "testbenches/d1sim/layer_result.hpp"
 
 namespace d1 {
@@ -82,26 +83,31 @@ std::string text_report(const table_result& table, const run_options& options) {
     }
     std::ostringstream out;
     out << column("layer", wide)
-        << format(" %9s %7s %7s %12s %10s %8s %6s %10s %10s  %-15s", "M", "N", "K", "cycles", "us", "TFLOPS", "% peak",
-                  "moved", "im2col A", "bound_by")
+        << format(" %9s %7s %7s %12s %10s %8s %6s %6s %10s %10s  %-15s", "M", "N", "K", "cycles", "us", "TFLOPS",
+                  "% peak", "W", "moved", "im2col A", "bound_by")
         << (options.check ? "  check" : "") << "\n";
     for (const layer_result& l : table.layers) {
         const gemm_shape& g = l.layer.gemm;
         const rates r = rates_of(l.macs(), l.run.cycles, options.parameters, table.live_nodes);
         out << column(l.layer.name, wide)
-            << format(" %9llu %7llu %7llu %12llu %10.2f %8.2f %6.2f %10s %10s  %-15s",
+            << format(" %9llu %7llu %7llu %12llu %10.2f %8.2f %6.2f %6.1f %10s %10s  %-15s",
                       static_cast<unsigned long long>(g.m), static_cast<unsigned long long>(g.n),
                       static_cast<unsigned long long>(g.k), static_cast<unsigned long long>(l.run.cycles),
-                      r.seconds * 1e6, r.tflops, r.utilization * 100, bytes(l.run.bytes_moved).c_str(),
+                      r.seconds * 1e6, r.tflops, r.utilization * 100,
+                      statistics::watts(statistics::energy_of(l.run.events, options.parameters.energy).total(),
+                                        l.run.events.time),
+                      bytes(l.run.bytes_moved).c_str(),
                       l.layer.convolution ? bytes(l.layer.convolution->expanded_bytes(2)).c_str() : "-",
                       std::string(bound_by(l.run.bounds)).c_str())
             << (status_of(l).empty() ? "" : "  ") << status_of(l) << "\n";
     }
     const rates r = rates_of(table.macs(), table.cycles(), options.parameters, table.live_nodes);
+    const statistics::energy_events events = table.events();
+    const statistics::energy_stack energy = statistics::energy_of(events, options.parameters.energy);
     out << column("total", wide)
-        << format(" %9s %7s %7s %12llu %10.2f %8.2f %6.2f %10s\n", "", "", "",
+        << format(" %9s %7s %7s %12llu %10.2f %8.2f %6.2f %6.1f %10s\n", "", "", "",
                   static_cast<unsigned long long>(table.cycles()), r.seconds * 1e6, r.tflops, r.utilization * 100,
-                  bytes(table.bytes_moved()).c_str());
+                  statistics::watts(energy.total(), events.time), bytes(table.bytes_moved()).c_str());
     const simulation_parameters& s = options.parameters.simulation;
     out << "\n" << table.live_nodes << " live nodes, timing " << to_string(s.timing);
     for (const timing_kind other : {timing_kind::lt, timing_kind::at, timing_kind::ca}) {
@@ -116,6 +122,14 @@ std::string text_report(const table_result& table, const run_options& options) {
     }
     out << ", functional " << (s.functional ? "on" : "off") << ", batch " << options.batch << ", seed " << s.seed
         << ".\n";
+    out << format("Energy: %.3g mJ, %.1f W on average, by block:", statistics::joules(energy.total()) * 1e3,
+                  statistics::watts(energy.total(), events.time));
+    const char* separator = " ";
+    for (const auto& [block, femtojoules] : energy.blocks()) {
+        out << separator << block << format(" %.1f W", statistics::watts(femtojoules, events.time));
+        separator = ", ";
+    }
+    out << format(". Node area: %.3f of a D1's.\n", relative_area(options.parameters));
     if (table.routing.detoured != 0) {
         out << "Dead routers: " << table.routing.detoured << " of " << table.routing.pairs
             << " pairs of nodes take a detour, " << table.routing.xy_lost
