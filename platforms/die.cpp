@@ -43,6 +43,7 @@ die::die(const sc_core::sc_module_name& name, const d1_parameters& parameters, c
       uninitialised_(checks.uninitialised && parameters.simulation.functional
                          ? std::make_unique<uninitialised_detector>(places_.size(), parameters.die.node.sram.bytes)
                          : nullptr),
+      activities_(checks.activities ? std::make_unique<activity_log>() : nullptr),
       check_protocol_(checks.protocol) {
     make_nodes(order, blocks);
     events_.every(parameters.simulation.watchdog, [this](timing::cycle) { watch_progress(); });
@@ -54,8 +55,9 @@ void die::make_nodes(std::span<const node_index> order, const block_factories& b
         alive_[to_number(places_.index(c))] = false;
     }
     links_ = std::make_unique<link_watch>(check_protocol_, parameters_.die.noc, events_.clock().period(), alive_);
-    const die_surroundings surroundings{
-        routing_, alive_, events_, bursts_, races_.get(), uninitialised_.get(), check_protocol_, links_.get()};
+    const die_surroundings surroundings{routing_,          alive_,          events_,
+                                        bursts_,           races_.get(),    uninitialised_.get(),
+                                        activities_.get(), check_protocol_, links_.get()};
     auto& group = statistics_.child("die");
     std::vector<noc::router_base*> routers(places_.size());
     nodes_.resize(places_.size());
@@ -177,6 +179,12 @@ run_result die::result(run_status status) {
     }
     r.bounds = bounds();
     r.events = energy_events(r.cycles);
+    for (const auto& n : nodes_) {
+        if (status == run_status::finished && n && n->alive()) {
+            r.stack += n->core().where_cycles_went(r.cycles);
+            n->core().add_waits(r.waits);
+        }
+    }
     return r;
 }
 
@@ -314,6 +322,9 @@ void die::reset() {
     }
     if (uninitialised_) {
         uninitialised_->reset();
+    }
+    if (activities_) {
+        activities_->reset();
     }
 }
 

@@ -9,6 +9,9 @@
 #include <systemc>
 #include <vector>
 
+#include "models/core/activity_log.hpp"
+#include "models/core/awaited.hpp"
+#include "models/core/cycle_stack.hpp"
 #include "models/core/placement.hpp"
 #include "models/noc/mesh_routing.hpp"
 #include "models/packet/burst.hpp"
@@ -62,6 +65,8 @@ struct run_result {
     std::uint64_t address_errors = 0;  ///< bursts answered with an address error
     std::uint64_t corrupted = 0;       ///< bursts that failed since links corrupted them beyond all retries
     statistics::energy_events events;  ///< of all nodes, that cost energy
+    cycle_stack stack;                 ///< node-cycles of all live nodes by class; zero unless finished
+    wait_cycles waits;                 ///< of these, those of classes data and others by what was waited for
 };
 
 /// What watches a run; no hardware, and nothing of it is there where it is off.
@@ -69,6 +74,7 @@ struct die_checks {
     bool races = false;          ///< race_detector
     bool protocol = false;       ///< protocol_checker on the base-protocol sockets, link_checker on every link
     bool uninitialised = false;  ///< uninitialised_detector; never where payloads are switched off
+    bool activities = false;     ///< activity_log; no check, but what threads did
 
     [[nodiscard]] static constexpr die_checks all() noexcept { return {true, true, true}; }
 };
@@ -97,6 +103,7 @@ class die : public sc_core::sc_module {
     [[nodiscard]] burst_pool& bursts() noexcept { return bursts_; }
     [[nodiscard]] const race_detector* races() const noexcept { return races_.get(); }
     [[nodiscard]] const uninitialised_detector* uninitialised() const noexcept { return uninitialised_.get(); }
+    [[nodiscard]] const activity_log* activities() const noexcept { return activities_.get(); }
     [[nodiscard]] statistics::group& statistics() noexcept { return statistics_; }
 
     /// Host access to a node's SRAM, in no time. Throws std::out_of_range past its end.
@@ -141,6 +148,7 @@ class die : public sc_core::sc_module {
     burst_pool bursts_;
     std::unique_ptr<race_detector> races_;
     std::unique_ptr<uninitialised_detector> uninitialised_;
+    std::unique_ptr<activity_log> activities_;
     bool check_protocol_;
     std::unique_ptr<link_watch> links_;
     std::vector<std::unique_ptr<node>> nodes_;

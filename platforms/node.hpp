@@ -28,6 +28,7 @@ struct die_surroundings {
     burst_pool& bursts;
     race_detector* races = nullptr;
     uninitialised_detector* uninitialised = nullptr;
+    activity_log* activities = nullptr;
     bool check_protocol = false;
     link_watch* links = nullptr;  ///< null: nobody watches the links
 };

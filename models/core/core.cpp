@@ -17,7 +17,8 @@ core::core(const sc_core::sc_module_name& name, const core_surroundings& surroun
       my_(surroundings),
       parameters_(parameters),
       memory_(memory),
-      units_(unit_rates(parameters, memory)) {
+      units_(unit_rates(parameters, memory)),
+      rates_(unit_rates(parameters, memory)) {
     mem.bind(*this);
     dma.bind(*this);
     my_.semaphores.connect(*this);
@@ -46,6 +47,8 @@ void core::launch(const program::program& program, const placement& where, coord
         thread& t = *threads_.at(i);
         t.start(program, logical);
         ++running_;
+        account_.begin(t.number, my_.events.now());
+        spend(t, my_.events.now() + parameters_.launch_cycles, cycle_class::launch);
         resume(t, my_.events.now() + parameters_.launch_cycles);
     }
 }
@@ -70,9 +73,15 @@ void core::serve(void* subject) {
 void core::granted(std::uint32_t number, const causality& cause) {
     thread& t = *threads_[number];
     learn(t, cause);
-    count_.wait_cycles += my_.events.now() + parameters_.wake_cycles - t.blocked_since;
+    const timing::cycle at = my_.events.now() + parameters_.wake_cycles;
+    count_.wait_cycles += at - t.blocked_since;
+    spend(t,
+          {.end = at,
+           .doing = cause.data ? cycle_class::data : cycle_class::others,
+           .awaited = awaited_semaphore(std::get<program::wait<std::int64_t>>(*t.current).semaphore, cause.data)},
+          cause.activity);
     t.current = nullptr;
-    resume(t, my_.events.now() + parameters_.wake_cycles);
+    resume(t, at);
 }
 
 void core::learn(thread& t, const causality& cause) {
@@ -102,6 +111,7 @@ void core::run(thread& t, timing::cycle local) {
             }
             local += t.walk->in_list() ? parameters_.list_entry_cycles : parameters_.issue_cycles;
             ++count_.instructions;
+            spend(t, local, cycle_class::front_end);
         }
         const std::uint32_t lead = my_.timing == timing_kind::lt && !synchronises(*t.current) ? my_.quantum : 0;
         if (local > now + lead) {
@@ -176,6 +186,7 @@ core::outcome core::compute(thread& t, const unit_demand& demand, timing::cycle&
     const timing::cycle end = my_.timing != timing_kind::lt ? std::max(units_.reserve(local, demand), now + 1)
                                                             : local + demand.cycles + demand.latency;
     count_.compute_cycles += end - local;
+    account(t, demand, local, end);
     if (my_.timing == timing_kind::lt && end <= now + my_.quantum) {
         complete_compute(t);
         local = end;
@@ -184,6 +195,45 @@ core::outcome core::compute(thread& t, const unit_demand& demand, timing::cycle&
     t.doing = thread::activity::computing;
     resume(t, end);
     return outcome::blocked;
+}
+
+void core::account(thread& t, const unit_demand& demand, timing::cycle begin, timing::cycle end) {
+    const auto cycles = [&](unit u) {
+        const auto i = static_cast<std::size_t>(u);
+        return (demand.slots[i] + rates_[i] - 1) / rates_[i];
+    };
+    const std::uint64_t matrix = cycles(unit::matrix);
+    const std::uint64_t simd = cycles(unit::simd);
+    const bool ports_are_slowest = std::max(cycles(unit::vector_load), cycles(unit::vector_store)) == demand.cycles;
+    const auto spend_on_units = [&](const unit_schedule::stretch& s) {
+        const auto share = [&](std::uint64_t all) {
+            return all * s.done_at_end / demand.cycles - all * s.done_at_begin / demand.cycles;
+        };
+        spend(t, {.end = s.end,
+                  .doing = cycle_class::memory,
+                  .wants_ports = ports_are_slowest || s.done_at_end - s.done_at_begin < s.end - s.begin,
+                  .matrix = share(matrix),
+                  .simd = share(simd)});
+    };
+    if (my_.timing == timing_kind::lt) {
+        spend_on_units({begin, begin + demand.cycles, 0, demand.cycles});
+    } else {
+        std::for_each(units_.latest().begin(), units_.latest().end(), spend_on_units);
+    }
+    spend(t, end, cycle_class::latency);
+}
+
+void core::spend(thread& t, const thread_stretch& s, std::uint32_t cause) {
+    if (my_.activities != nullptr && s.end > account_.position(t.number)) {
+        t.activity = my_.activities->add({.node = my_.here,
+                                          .thread = t.number,
+                                          .instruction = t.walk->position(),
+                                          .begin = account_.position(t.number),
+                                          .what = s,
+                                          .previous = t.activity,
+                                          .cause = cause});
+    }
+    account_.spend(t.number, s);
 }
 
 void core::complete_compute(thread& t) {
@@ -233,6 +283,10 @@ core::outcome core::wait(thread& t, const program::wait<std::int64_t>& w) {
 
 void core::halt(thread& t) {
     t.doing = thread::activity::halted;
+    account_.end(t.number);
+    if (my_.activities != nullptr) {
+        my_.activities->end_of_thread(t.activity);
+    }
     --running_;
     finish_cycle_ = std::max(finish_cycle_, my_.events.now());
     longest_chain_ = std::max(longest_chain_, t.chain);
@@ -301,6 +355,16 @@ std::vector<blocked_thread> core::blocked() const {
     return all;
 }
 
+void core::add_waits(wait_cycles& all) const {
+    const std::vector<std::uint64_t>& cycles = account_.awaited();
+    for (std::uint32_t awaited = 0; awaited < cycles.size(); ++awaited) {
+        if (cycles[awaited] != 0) {
+            const cycle_class c = is_awaited_data(awaited) ? cycle_class::data : cycle_class::others;
+            all[{c, awaited_name(*program_, awaited)}] += cycles[awaited];
+        }
+    }
+}
+
 void core::register_statistics(statistics::group& group) {
     group.counter("instructions", "instructions", "instructions issued", count_.instructions);
     group.counter("matrix_steps", "steps", "8x8x4 steps of the matrix unit", count_.matrix_steps);
@@ -329,6 +393,7 @@ void core::register_statistics(statistics::group& group) {
 void core::reset() {
     count_ = {};
     units_.reset();
+    account_.reset();
     for (auto& t : threads_) {
         t->reset();
     }

@@ -9,8 +9,11 @@
 #include <tlm>
 #include <vector>
 
+#include "models/core/activity_log.hpp"
+#include "models/core/awaited.hpp"
 #include "models/core/barrier_tree.hpp"
 #include "models/core/core_parameters.hpp"
+#include "models/core/cycle_stack.hpp"
 #include "models/core/placement.hpp"
 #include "models/core/unit_schedule.hpp"
 #include "models/numerics/arithmetic.hpp"
@@ -41,6 +44,7 @@ struct core_surroundings {
     numerics::arithmetic arithmetic;
     race_detector* races = nullptr;  ///< null: switched off
     uninitialised_detector* uninitialised = nullptr;
+    activity_log* activities = nullptr;  ///< null: switched off
 };
 
 /// A thread that has not come to its end, for a deadlock report.
@@ -108,6 +112,11 @@ class core : public sc_core::sc_module,
     };
     [[nodiscard]] const counters& count() const noexcept { return count_; }
 
+    /// Where the cycles of a run of `cycles` went, when all threads have come to their ends.
+    [[nodiscard]] cycle_stack where_cycles_went(timing::cycle cycles) const { return account_.stack(cycles); }
+    /// Adds to `all` what the cycles of classes data and others were spent waiting for.
+    void add_waits(wait_cycles& all) const;
+
     void register_statistics(statistics::group& group);
     void reset();
     /// Between a reset and the next launch.
@@ -126,6 +135,9 @@ class core : public sc_core::sc_module,
     enum class outcome : std::uint8_t { go_on, blocked };
     outcome execute(thread& t, timing::cycle& local);
     outcome compute(thread& t, const unit_demand& demand, timing::cycle& local);
+    void account(thread& t, const unit_demand& demand, timing::cycle begin, timing::cycle end);
+    void spend(thread& t, const thread_stretch& s, std::uint32_t cause = 0);
+    void spend(thread& t, timing::cycle end, cycle_class doing) { spend(t, {.end = end, .doing = doing}); }
     void complete_compute(thread& t);
     void note_accesses(thread& t);
     void count(const program::step& s);
@@ -167,6 +179,8 @@ class core : public sc_core::sc_module,
     sram_parameters memory_;
     counters count_;
     unit_schedule units_;
+    unit_slots rates_;
+    cycle_account account_;
     const program::program* program_ = nullptr;
     const placement* placement_ = nullptr;
     coordinate logical_;

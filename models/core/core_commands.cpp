@@ -53,7 +53,8 @@ core::outcome core::hand_over(thread& t, const program::pull<std::int64_t>& p, t
 core::outcome core::hand_over(thread& t, const program::signal<std::int64_t>& s, timing::cycle& local) {
     if (!s.to) {
         const std::uint32_t knowledge = my_.races != nullptr ? my_.races->release(my_.here, t.number) : 0;
-        my_.signals.schedule(my_.events.now() + 1, s.update.semaphore, s.update.amount, {t.chain + 1, knowledge});
+        my_.signals.schedule(my_.events.now() + 1, s.update.semaphore, s.update.amount,
+                             {t.chain + 1, knowledge, t.activity});
         return outcome::go_on;
     }
     dma_extension& command = t.command(dma_operation::signal);
@@ -118,10 +119,15 @@ core::outcome core::hand_over(thread& t, const program::node_reference<std::int6
     }
     dma_extension& command = t.request.command;
     command.cause.chain = t.chain;
+    command.cause.data = command.operation == dma_operation::push || command.operation == dma_operation::pull;
+    command.cause.activity = t.activity;
+    const node_index there = placement_->at(logical);
+    if (my_.activities != nullptr) {
+        my_.activities->hand_over(t.activity, command, there);
+    }
     if (my_.uninitialised != nullptr) {
         command.from = {t.number, static_cast<std::uint32_t>(t.walk->position())};
     }
-    const node_index there = placement_->at(logical);
     if (my_.races != nullptr) {
         inform_races(t, there);
     }
@@ -177,6 +183,11 @@ void core::leave_barrier(thread& t) {
     learn(t, t.request.command.cause);
     const timing::cycle at = my_.events.now() + parameters_.wake_cycles;
     count_.barrier_cycles += at - t.blocked_since;
+    spend(t,
+          {.end = at,
+           .doing = cycle_class::others,
+           .awaited = awaited_barrier(std::get<program::barrier<std::int64_t>>(*t.current).number)},
+          t.request.command.cause.activity);
     t.current = nullptr;
     resume(t, at);
 }
@@ -197,6 +208,7 @@ void core::stall(thread& t) {
 void core::leave_stall(thread& t) {
     const timing::cycle next = my_.events.now() + 1;
     count_.dma_stall_cycles += next - t.blocked_since;
+    spend(t, {.end = next, .doing = cycle_class::data, .awaited = awaited_interface});
     resume(t, next);
 }
 

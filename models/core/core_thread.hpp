@@ -61,6 +61,7 @@ struct core::thread {
         blocked_since = 0;
         chain = 0;
         transfers = 0;
+        activity = 0;
     }
 
     const std::uint32_t number;
@@ -71,6 +72,7 @@ struct core::thread {
     timing::cycle blocked_since = 0;
     std::uint64_t chain = 0;      // longest chain of synchronisation that led here
     std::uint32_t transfers = 0;  // the race detector's knowledge of their end, since the last barrier
+    std::uint32_t activity = 0;   // the last in the activity log
     core_request request;
 };
 

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "models/timing/cycle.hpp"
@@ -38,12 +39,15 @@ class unit_schedule {
 
     void reset() { running_.clear(); }
 
-  private:
-    /// A stretch of even pace: `progress` cycles' worth (of the instruction alone) is done at its two ends.
+    /// A stretch of even pace: `done` cycles' worth (of the instruction alone) at its two ends.
     struct stretch {
         timing::cycle begin, end;
         std::uint64_t done_at_begin, done_at_end;
     };
+    /// Those of what was reserved last, one behind the other, its latency not among them; until the next reservation.
+    [[nodiscard]] std::span<const stretch> latest() const noexcept { return running_.back().stretches; }
+
+  private:
     struct running {
         unit_demand demand;
         std::vector<stretch> stretches;

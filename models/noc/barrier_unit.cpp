@@ -13,15 +13,15 @@ void barrier_unit::enter(std::uint32_t thread, const barrier_entry& entry, const
     }
     const auto number = static_cast<std::uint32_t>(entry.number);
     barriers_[number].threads.push_back({thread, entry, cause});
-    advance(number);
+    advance(number, cause.activity);
 }
 
 void barrier_unit::told(std::uint32_t number, std::uint64_t meaning, const causality& cause) {
     barriers_[number].reports.push_back({meaning, cause});
-    advance(number);
+    advance(number, cause.activity);
 }
 
-void barrier_unit::advance(std::uint32_t number) {
+void barrier_unit::advance(std::uint32_t number, std::uint32_t last_activity) {
     barrier& b = barriers_[number];
     if (b.complete_below || b.threads.empty()) {
         return;
@@ -41,7 +41,7 @@ void barrier_unit::advance(std::uint32_t number) {
                       std::to_string(b.threads.front().thread));
         return;
     }
-    causality cause;
+    causality cause{.activity = last_activity};
     std::for_each(b.threads.begin(), threads_end, [&](const comer& c) { join(cause, c.cause); });
     std::for_each(b.reports.begin(), reports_end, [&](const report& r) { join(cause, r.cause); });
     b.reports.erase(b.reports.begin(), reports_end);
@@ -69,7 +69,7 @@ void barrier_unit::released(std::uint32_t number, const causality& cause) {
         actions_.leave(thread, cause);
     }
     b.complete_below = false;
-    advance(number);
+    advance(number, cause.activity);
 }
 
 void barrier_unit::join(causality& all, const causality& one) {

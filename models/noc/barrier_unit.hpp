@@ -69,7 +69,7 @@ class barrier_unit {
         bool complete_below = false;  // the parent has been told, and its answer is awaited
     };
 
-    void advance(std::uint32_t number);
+    void advance(std::uint32_t number, std::uint32_t last_activity);
     void join(causality& all, const causality& one);
 
     std::vector<barrier> barriers_;

@@ -53,7 +53,8 @@ void network_interface::tell_child(node_index child, const barrier_entry& barrie
 void network_interface::complete(std::uint32_t number, const causality& cause) {
     // Behind the signals of its cycle, as a local signal.
     constexpr std::uint32_t lane = 9;
-    releases_.push_back({number, {cause.chain + parameters_.barrier_cycles, cause.knowledge}});
+    releases_.push_back({number, cause});
+    releases_.back().cause.chain += parameters_.barrier_cycles;
     my_.events.schedule(my_.events.now() + parameters_.barrier_cycles,
                         timing::order_of(timing::phase::signals_arrive, to_number(my_.here), lane, next_event_++),
                         *release_face_);

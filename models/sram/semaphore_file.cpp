@@ -41,6 +41,8 @@ causality semaphore_file::consume(counter& s, std::uint32_t amount) {
         if (join_ != nullptr) {
             joined.knowledge = join_(join_context_, joined.knowledge, oldest.cause.knowledge);
         }
+        joined.activity = oldest.cause.activity;
+        joined.data = oldest.cause.data;
         const std::uint32_t taken = std::min(amount, oldest.units);
         oldest.units -= taken;
         amount -= taken;

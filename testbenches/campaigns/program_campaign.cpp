@@ -112,11 +112,17 @@ std::optional<std::string> program_campaign::run(std::uint64_t seed) {
     if (machine.run() != program::untimed_status::finished) return "the untimed machine does not come to its end";
     steps_ += machine.steps();
 
+    std::optional<statistics::energy_events> events;
     for (const timing_kind timing : {timing_kind::lt, timing_kind::at, timing_kind::ca}) {
         const std::string where = std::string(on.name()) + " at " + to_string(timing) + ": ";
         on.reset();
         on.set_timing(timing);
-        if (auto wrong = run(on, j, seed)) return where + *wrong;
+        run_result r;
+        if (auto wrong = run(on, j, seed, r)) return where + *wrong;
+        // What is done does not depend on when: energy goes to the same events at every level.
+        r.events.time = r.events.node_time = 0;
+        if (events && *events != r.events) return where + "other counts of events than at lt";
+        events = r.events;
         std::vector<std::byte> got(memory_bytes);
         for (std::uint32_t n = 0; n < c.nodes.size(); ++n) {
             on.read(j.where.nodes[n], 0, got);
@@ -127,12 +133,13 @@ std::optional<std::string> program_campaign::run(std::uint64_t seed) {
     return std::nullopt;
 }
 
-std::optional<std::string> program_campaign::run(die& d, const job& j, std::uint64_t seed) const {
+std::optional<std::string> program_campaign::run(die& d, const job& j, std::uint64_t seed, run_result& r) const {
     for (std::uint32_t n = 0; n < j.where.logical.size(); ++n) d.load(j.where.nodes[n], 0, start_of(seed, n));
     d.launch(j);
-    const run_result r = d.run();
+    r = d.run();
     if (r.status != run_status::finished) return "the run ends otherwise: " + r.message;
     if (r.address_errors != 0) return "address errors";
+    if (r.stack.total() != r.cycles * d.live_nodes()) return "node-cycles without a class, or with two";
     if (d.bursts().in_use() != 0) return "bursts are left over";
     if (d.races()->race_count() != 0) return to_string(d.races()->races().front());
     for (const node_index n : j.where.nodes) {

@@ -38,7 +38,7 @@ class program_campaign {
 
     void add(const std::string& name, grid places, const std::vector<coordinate>& dead, const d1_parameters& p);
     [[nodiscard]] choice choose(std::uint64_t seed) const;
-    [[nodiscard]] std::optional<std::string> run(die& d, const job& j, std::uint64_t seed) const;
+    [[nodiscard]] std::optional<std::string> run(die& d, const job& j, std::uint64_t seed, run_result& r) const;
 
     std::vector<std::unique_ptr<die>> dies_;
     std::uint64_t steps_ = 0;

@@ -176,6 +176,10 @@ std::string json_report(const exec_result& result, const exec_options& options) 
                                {"bounds", bounds_json(result.run.bounds)},
                                {"energy_joules", statistics::joules(energy.total())},
                                {"energy", energy_json(energy)}};
+    if (result.finished()) {
+        report["cycle_stack"] = stack_json(result.run.stack);
+        report["waits"] = waits_json(result.run.waits);
+    }
     if (result.run.address_errors != 0) {
         report["address_errors"] = result.run.address_errors;
     }

@@ -42,6 +42,10 @@ object layer_json(const layer_result& l, const run_options& options, std::uint32
              {"energy_joules", statistics::joules(energy.total())},
              {"energy", energy_json(energy)},
              {"complete", l.finished()}};
+    if (l.finished()) {
+        o["cycle_stack"] = stack_json(l.run.stack);
+        o["waits"] = waits_json(l.run.waits);
+    }
     if (l.layer.convolution) {
         o["im2col_bytes"] = l.layer.convolution->expanded_bytes(2);
     }
@@ -85,6 +89,22 @@ object energy_json(const statistics::energy_stack& energy) {
     return o;
 }
 
+object stack_json(const cycle_stack& stack) {
+    object o;
+    for (std::size_t i = 0; i < cycle_class_count; ++i) {
+        o[name_of(static_cast<cycle_class>(i))] = stack.cycles[i];
+    }
+    return o;
+}
+
+array waits_json(const wait_cycles& waits) {
+    array all;
+    for (const auto& [what, cycles] : waits) {
+        all.push_back(object{{"class", name_of(what.first)}, {"for", what.second}, {"node_cycles", cycles}});
+    }
+    return all;
+}
+
 std::string json_report(const table_result& table, const run_options& options) {
     array layers;
     for (const layer_result& l : table.layers) {
@@ -107,6 +127,7 @@ std::string json_report(const table_result& table, const run_options& options) {
                           {"energy_joules", statistics::joules(energy.total())},
                           {"energy", energy_json(energy)},
                           {"watts", statistics::watts(energy.total(), events.time)},
+                          {"cycle_stack", stack_json(table.stack())},
                           {"live_nodes", table.live_nodes}}},
                         {"routing",
                          {{"pairs", table.routing.pairs},

@@ -34,6 +34,11 @@ statistics::energy_events table_result::events() const {
                            [](statistics::energy_events sum, const layer_result& l) { return sum += l.run.events; });
 }
 
+cycle_stack table_result::stack() const {
+    return std::accumulate(layers.begin(), layers.end(), cycle_stack(),
+                           [](cycle_stack sum, const layer_result& l) { return sum += l.run.stack; });
+}
+
 rates rates_of(std::uint64_t macs, std::uint64_t cycles, const d1_parameters& parameters, std::uint32_t live_nodes) {
     constexpr double macs_per_step =
         double{numerics::block_rows} * double{numerics::block_columns} * double{numerics::step_depth};

@@ -52,6 +52,7 @@ struct table_result {
     [[nodiscard]] std::uint64_t macs() const;
     [[nodiscard]] std::uint64_t bytes_moved() const;
     [[nodiscard]] statistics::energy_events events() const;
+    [[nodiscard]] cycle_stack stack() const;  ///< of the layers that finished
 };
 
 /// Figures of a layer, or of a whole table, that follow from cycles and operations.
@@ -71,6 +72,12 @@ struct rates {
 
 /// Energy by the block in which it went, in J.
 [[nodiscard]] boost::json::object energy_json(const statistics::energy_stack& energy);
+
+/// Node-cycles by class.
+[[nodiscard]] boost::json::object stack_json(const cycle_stack& stack);
+
+/// Node-cycles of classes data and others by what was waited for.
+[[nodiscard]] boost::json::array waits_json(const wait_cycles& waits);
 
 /// What went wrong in a layer, a message each with its code; a deadlock's has a line for each that waits.
 [[nodiscard]] std::vector<std::string> complaints(const layer_result& l);

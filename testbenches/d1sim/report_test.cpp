@@ -92,15 +92,16 @@ counters statistics_of(const json::object& r) {
 
 TEST_F(report, has_the_documented_members_in_order) {
     const json::object r = of(small_run("net.csv", {"--check"}));
-    EXPECT_THAT(keys(r), ElementsAre("schema", "complete", "layers", "totals", "routing", "relative_area",
-                                     "parameters", "batch", "format", "out", "statistics", "seed", "host"));
+    EXPECT_THAT(keys(r), ElementsAre("schema", "complete", "layers", "totals", "routing", "relative_area", "parameters",
+                                     "batch", "format", "out", "statistics", "seed", "host"));
     EXPECT_EQ(r.at("schema"), "d1sim-run/1");
     EXPECT_EQ(r.at("complete"), true);
     EXPECT_EQ(r.at("batch"), 1);
     EXPECT_EQ(r.at("out"), "bf16");
     EXPECT_EQ(r.at("seed"), 1);
-    EXPECT_THAT(keys(r.at("totals")), ElementsAre("layers", "macs", "cycles", "seconds", "tflops", "utilization",
-                                                  "bytes_moved", "energy_joules", "energy", "watts", "live_nodes"));
+    EXPECT_THAT(keys(r.at("totals")),
+                ElementsAre("layers", "macs", "cycles", "seconds", "tflops", "utilization", "bytes_moved",
+                            "energy_joules", "energy", "watts", "cycle_stack", "live_nodes"));
     EXPECT_THAT(keys(r.at("routing")),
                 ElementsAre("pairs", "xy_live", "xy_kept", "xy_lost", "detoured", "extra_hops", "longest_path"));
     EXPECT_THAT(keys(r.at("parameters")), ElementsAre("die", "arithmetic", "energy", "area", "simulation"));
@@ -130,7 +131,7 @@ TEST_F(report, each_layer_has_the_documented_members_and_types) {
     for (const auto& l : r.at("layers").as_array()) {
         EXPECT_THAT(keys(l), ElementsAre("name", "m", "n", "k", "pass", "timing", "cycles", "seconds", "tflops",
                                          "utilization", "bytes_moved", "bound_by", "bounds", "energy_joules", "energy",
-                                         "complete", "check", "races", "uninitialised_reads"));
+                                         "complete", "cycle_stack", "waits", "check", "races", "uninitialised_reads"));
         EXPECT_TRUE(l.at("name").is_string());
         EXPECT_EQ(l.at("pass"), "forward");
         EXPECT_EQ(l.at("complete"), true);
@@ -212,6 +213,32 @@ TEST_F(report, totals_are_the_sums_of_the_layers) {
         received += path.ends_with(".network_interface.bytes_received") ? value : 0;
     }
     EXPECT_EQ(received, sums["bytes_moved"]);
+}
+
+TEST_F(report, every_cycle_of_every_node_has_a_class_and_every_wait_a_name) {
+    for (const char* timing : {"lt", "at", "ca"}) {
+        const json::object r = of(small_run("net.csv", {"--timing", timing}));
+        std::uint64_t total = 0;
+        for (const auto& l : r.at("layers").as_array()) {
+            const json::object& stack = l.at("cycle_stack").as_object();
+            EXPECT_THAT(keys(l.at("cycle_stack")),
+                        ElementsAre("matrix", "simd", "scalar", "sram_port", "memory", "front_end", "latency", "data",
+                                    "others", "launch", "idle"));
+            std::uint64_t sum = 0;
+            for (const auto& c : stack) {
+                sum += whole(c.value());
+            }
+            EXPECT_EQ(sum, whole(l.at("cycles")) * 16) << "16 live nodes";
+            total += sum;
+            std::uint64_t waits = 0;
+            for (const auto& w : l.at("waits").as_array()) {
+                EXPECT_THAT(keys(w), ElementsAre("class", "for", "node_cycles"));
+                waits += whole(w.at("node_cycles"));
+            }
+            EXPECT_EQ(waits, whole(stack.at("data")) + whole(stack.at("others")));
+        }
+        EXPECT_EQ(total, whole(r.at("totals").at("cycles")) * 16);
+    }
 }
 
 TEST_F(report, energy_is_that_of_its_blocks_and_but_for_leakage_the_same_at_every_level) {

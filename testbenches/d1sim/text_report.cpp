@@ -71,6 +71,43 @@ std::string status_of(const layer_result& l) {
     return l.check->good() ? "exact" : "WRONG";
 }
 
+/// The wait that took most node-cycles, the first of equal ones.
+std::string longest_wait(const wait_cycles& waits) {
+    const auto most =
+        std::max_element(waits.begin(), waits.end(), [](const auto& a, const auto& b) { return a.second < b.second; });
+    return most == waits.end() ? "-" : most->first.second;
+}
+
+/// How the cycles of each layer's nodes divide, on average; classes that nothing falls into are left out.
+std::string stack_table(const table_result& table, std::size_t wide) {
+    std::ostringstream out;
+    const cycle_stack all = table.stack();
+    out << "\nCycles of a node, on average, by what it did\n" << column("layer", wide);
+    for (std::size_t i = 0; i < cycle_class_count; ++i) {
+        if (all.cycles[i] != 0) {
+            out << format(" %10s", std::string(name_of(static_cast<cycle_class>(i))).c_str());
+        }
+    }
+    out << "  longest wait\n";
+    const auto row = [&](const std::string& name, const cycle_stack& stack) {
+        out << column(name, wide);
+        for (std::size_t i = 0; i < cycle_class_count; ++i) {
+            if (all.cycles[i] != 0) {
+                out << format(" %10.1f", static_cast<double>(stack.cycles[i]) / table.live_nodes);
+            }
+        }
+    };
+    for (const layer_result& l : table.layers) {
+        if (l.finished()) {
+            row(l.layer.name, l.run.stack);
+            out << "  " << longest_wait(l.run.waits) << "\n";
+        }
+    }
+    row("total", all);
+    out << "\n";
+    return out.str();
+}
+
 }  // namespace
 
 std::string text_report(const table_result& table, const run_options& options) {
@@ -107,7 +144,8 @@ std::string text_report(const table_result& table, const run_options& options) {
     out << column("total", wide)
         << format(" %9s %7s %7s %12llu %10.2f %8.2f %6.2f %6.1f %10s\n", "", "", "",
                   static_cast<unsigned long long>(table.cycles()), r.seconds * 1e6, r.tflops, r.utilization * 100,
-                  statistics::watts(energy.total(), events.time), bytes(table.bytes_moved()).c_str());
+                  statistics::watts(energy.total(), events.time), bytes(table.bytes_moved()).c_str())
+        << stack_table(table, wide);
     const simulation_parameters& s = options.parameters.simulation;
     out << "\n" << table.live_nodes << " live nodes, timing " << to_string(s.timing);
     for (const timing_kind other : {timing_kind::lt, timing_kind::at, timing_kind::ca}) {
