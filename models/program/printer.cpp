@@ -275,4 +275,16 @@ void print(std::ostream& out, const program_file& file) {
     }
 }
 
+std::string_view mnemonic_of(const instruction& i) {
+    return std::visit(
+        [](const auto& operation) -> std::string_view {
+            using alternative = std::remove_cvref_t<decltype(operation)>;
+            if constexpr (detail::has_operands<alternative>) {
+                return text_form<alternative>::mnemonic;
+            }
+            return "";
+        },
+        i);
+}
+
 }  // namespace d1::program

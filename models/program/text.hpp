@@ -36,4 +36,7 @@ void print(std::ostream& out, const program& p);
 /// Whether the program is fit to run is for validate() to say.
 [[nodiscard]] program parse(std::string_view text, std::string_view file_name);
 
+/// The word that an instruction begins with: "matrix_multiply"; "" for the begin and end of a loop or list.
+[[nodiscard]] std::string_view mnemonic_of(const instruction& i);
+
 }  // namespace d1::program

@@ -69,7 +69,8 @@ TEST(check, goes_on_to_the_next_file) {
 TEST(check, measures_a_program_by_the_node_of_the_configuration) {
     wording_folder folder;
     folder.write("wide.d1p",
-                 "d1p 1\nprogram \"p\"\nsemaphores s first=64 count=64\nthread {\n    signal semaphore=s\n    wait semaphore=s\n}\n");
+                 "d1p 1\nprogram \"p\"\nsemaphores s first=64 count=64\nthread {\n    signal semaphore=s\n    wait "
+                 "semaphore=s\n}\n");
     EXPECT_EQ(folder.run({"check", "wide.d1p"}).code, 2);
     EXPECT_EQ(folder.run({"check", "wide.d1p", "--set", "die.node.sram.semaphores=128"}).code, 0);
 }

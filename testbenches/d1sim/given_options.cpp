@@ -47,6 +47,8 @@ po::options_description general_options() {
         "with --json: how the statistics changed every N cycles, or over each layer");
     add("emit-programs", po::value<std::string>()->value_name("DIR"),
         "run: write each layer's programs and arrays into a new folder, for 'd1sim exec'");
+    add("layer", po::value<std::string>()->value_name("NAME"),
+        "explain: the layer (default: the one with most multiply-accumulates of a table, most cycles of a result)");
     add("load", po::value<std::vector<std::string>>()->value_name("SYMBOL=FILE"),
         "exec: load a buffer from a .npy file; may be repeated");
     add("dump", po::value<std::vector<std::string>>()->value_name("SYMBOL=FILE"),
@@ -112,9 +114,10 @@ struct command_description {
     std::string_view options;  ///< each between spaces
 };
 
-constexpr std::array<command_description, 5> commands{{
+constexpr std::array<command_description, 6> commands{{
     {"run", run_help,
      " config set timing detail functional check batch format out seed json statistics stats-interval emit-programs "},
+    {"explain", explain_help, " config set timing batch format out json layer "},
     {"exec", exec_help, " config set timing functional check seed json statistics load dump on "},
     {"check", check_help, " config set on "},
     {"noc", noc_help,

@@ -9,6 +9,7 @@ inline constexpr std::string_view introduction =
     R"text(d1sim - a model of Tesla's D1 die: bit-true, timed, on every node
 
   d1sim run FILE [options]             run the layers of a SCALE-Sim topology table
+  d1sim explain RESULT|FILE [options]  say what set the end of a layer, and which parameter would shorten it most
   d1sim exec PROGRAM [options]         run programs in the text form, with NumPy arrays in and out
   d1sim check PROGRAM... [options]     say what is wrong with programs, without running them
   d1sim noc [options]                  load the mesh with synthetic traffic and measure it
@@ -39,6 +40,18 @@ and the longest chain of synchronisation.
 
 --emit-programs DIR writes, for each layer, the programs that the kernels make, the operands as they were loaded and
 the results; the first lines of each program say how 'd1sim exec' runs it to the same bytes and cycles.
+)text";
+
+inline constexpr std::string_view explain_help =
+    R"text(d1sim explain RESULT|FILE [options] - say what set the end of a layer, and which parameter would shorten it most
+
+FILE is a layer table as for 'd1sim run', with the same options; RESULT is what its --json wrote, and says itself on which
+machine its layers ran. --layer names the layer.
+
+The critical path is the chain that set the end: from the thread that ended last back through what it did, and from a
+wait to the thread whose signal ended it. First what the path's cycles were, together those of the layer; then its
+longest steps in the order of time; then, for each parameter that has a part in it, the cycles of the layer with the
+parameter doubled or halved, each by a run of its own. docs/explain.md says more.
 )text";
 
 inline constexpr std::string_view map_help =

@@ -14,6 +14,7 @@
 #include "models/reporting/report_handler.hpp"
 #include "testbenches/d1sim/check_command.hpp"
 #include "testbenches/d1sim/exec_command.hpp"
+#include "testbenches/d1sim/explain_command.hpp"
 #include "testbenches/d1sim/noc_command.hpp"
 #include "testbenches/d1sim/options.hpp"
 #include "testbenches/d1sim/routes_command.hpp"
@@ -34,6 +35,9 @@ d1::exit_code carry_out(const d1::run_options& run) {
 }
 d1::exit_code carry_out(const d1::exec_options& exec) {
     return d1::exec_programs(exec);
+}
+d1::exit_code carry_out(const d1::explain_options& explain) {
+    return d1::explain_layer(explain);
 }
 d1::exit_code carry_out(const d1::check_options& check) {
     return d1::check_programs(check);

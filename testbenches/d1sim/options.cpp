@@ -120,30 +120,37 @@ command_request map_of(const given_options& given) {
     return printed_text{address_map_text(configuration_of(given).value())};
 }
 
-run_options run_of(const given_options& given) {
+void read_operand_formats(const std::string& text, kernels::gemm_types& types) {
+    const std::size_t comma = text.find(',');
+    types.a = element_type("format", text.substr(0, comma));
+    types.b = comma == std::string::npos ? types.a : element_type("format", text.substr(comma + 1));
+}
+
+/// The one file of a command.
+const std::string& file_of(const given_options& given, const std::string& wanted) {
     const words& command = given.command();
-    run_options run;
+    const std::string who = "d1sim " + command[0] + ": ";
     if (command.size() < 2) {
-        throw input_error(error_class::command_line,
-                          "d1sim run: which file? A SCALE-Sim topology CSV is wanted; see d1sim --help");
+        throw input_error(error_class::command_line, who + "which file? " + wanted + " is wanted; see d1sim --help");
     }
     if (command.size() > 2) {
-        throw input_error(error_class::command_line,
-                          "d1sim run: one file at a time; '" + command[2] + "' is one too many");
+        throw input_error(error_class::command_line, who + "one file at a time; '" + command[2] + "' is one too many");
     }
-    run.topology = command[1];
-    if (run.topology.empty()) {
-        throw input_error(error_class::command_line, "d1sim run: the name of the file is empty");
+    if (command[1].empty()) {
+        throw input_error(error_class::command_line, who + "the name of the file is empty");
     }
+    return command[1];
+}
+
+run_options run_of(const given_options& given) {
+    run_options run;
+    run.topology = file_of(given, "A SCALE-Sim topology CSV");
     run.parameters = configuration_of(given).value();
     if (given.has("batch")) {
         run.batch = static_cast<std::uint32_t>(given.number("batch", 1, 1U << 20U));
     }
     if (given.has("format")) {
-        const std::string& text = given.text("format");
-        const std::size_t comma = text.find(',');
-        run.types.a = element_type("format", text.substr(0, comma));
-        run.types.b = comma == std::string::npos ? run.types.a : element_type("format", text.substr(comma + 1));
+        read_operand_formats(given.text("format"), run.types);
     }
     if (given.has("out")) {
         const std::string format = given.one_of("out", {"bf16", "fp32"});
@@ -179,6 +186,20 @@ run_options run_of(const given_options& given) {
     return run;
 }
 
+explain_options explain_of(const given_options& given) {
+    static_cast<void>(file_of(given, "A layer table, or the JSON of 'd1sim run',"));
+    explain_options explain{run_of(given), std::nullopt};
+    if (given.has("layer")) {
+        explain.layer = given.text("layer");
+    }
+    for (const char* option : {"config", "set", "timing", "batch", "format", "out"}) {
+        if (given.has(option)) {
+            explain.of_tables.emplace_back(option);
+        }
+    }
+    return explain;
+}
+
 struct command_reader {
     std::string_view name;
     command_request (*read)(const given_options& given);
@@ -189,13 +210,19 @@ command_request read_as(const given_options& given) {
     return read(given);
 }
 
-constexpr std::array<command_reader, 5> readers{{{"run", read_as<run_of>},
+constexpr std::array<command_reader, 6> readers{{{"run", read_as<run_of>},
                                                  {"exec", read_as<exec_of>},
                                                  {"check", read_as<check_of>},
+                                                 {"explain", read_as<explain_of>},
                                                  {"noc", read_as<noc_of>},
                                                  {"map", read_as<map_of>}}};
 
 }  // namespace
+
+void read_formats(const std::string& operands, const std::string& results, kernels::gemm_types& types) {
+    read_operand_formats(operands, types);
+    types.output.format = *numerics::number_format_from_name(one_of("out", results, {"bf16", "fp32"}));
+}
 
 command_request parse_command_line(const std::vector<std::string>& arguments) {
     const given_options given(arguments);
@@ -220,8 +247,9 @@ command_request parse_command_line(const std::vector<std::string>& arguments) {
         throw input_error(
             error_class::command_line,
             (command.empty() ? std::string("no command is given") : "there is no command '" + command[0] + "'") +
-                "; 'd1sim run FILE' runs the layers of a table, exec and check are for programs, noc "
-                "measures the mesh, map prints the addresses; see d1sim --help");
+                "; 'd1sim run FILE' runs the layers of a table, explain says what set a layer's end, exec and check "
+                "are for "
+                "programs, noc measures the mesh, map prints the addresses; see d1sim --help");
     }
     given.refuse_strangers();
     return found->read(given);

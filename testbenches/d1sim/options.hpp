@@ -37,6 +37,13 @@ struct symbol_file {
     std::string file;
 };
 
+/// `d1sim explain RESULT|FILE`, with everything that goes with it.
+struct explain_options {
+    run_options run;                       ///< its file may also be the JSON of a run
+    std::optional<std::string> layer;      ///< its name
+    std::vector<std::string> of_tables{};  ///< options that were given and mean nothing to a result
+};
+
 /// `d1sim exec PROGRAM`, with everything that goes with it.
 struct exec_options {
     std::string program;
@@ -69,10 +76,14 @@ struct printed_text {
 
 /// What a command line asks for.
 using command_request =
-    std::variant<printed_text, run_options, exec_options, check_options, noc_options, routes_options>;
+    std::variant<printed_text, run_options, exec_options, check_options, noc_options, routes_options, explain_options>;
 
 /// Reads the arguments, program name excluded. Throws input_error for anything it does not understand, with the nearest
 /// known option where there is one.
 [[nodiscard]] command_request parse_command_line(const std::vector<std::string>& arguments);
+
+/// Reads formats as --format and --out take them, and as a result tells them: of both operands or of each, and of the
+/// results. Throws input_error.
+void read_formats(const std::string& operands, const std::string& results, kernels::gemm_types& types);
 
 }  // namespace d1

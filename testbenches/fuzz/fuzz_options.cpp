@@ -54,6 +54,10 @@ struct properties {
     void operator()(const d1::check_options& check) const { require(!check.programs.empty(), "a check has files"); }
     void operator()(const d1::noc_options& noc) const { check_noc(noc); }
     void operator()(const d1::routes_options& routes) const { require(!routes.file.empty(), "paths have a file"); }
+    void operator()(const d1::explain_options& explain) const {
+        require(!explain.run.topology.empty() && explain.run.batch >= 1, "what is explained has a file and a batch");
+        require(!explain.run.check && explain.run.emit_programs.empty(), "options of other commands are refused");
+    }
     void operator()(const d1::run_options& run) const {
         require(!run.topology.empty() && run.batch >= 1, "a run has a file and a batch");
         require(!run.check || run.parameters.simulation.functional, "a check has results");
