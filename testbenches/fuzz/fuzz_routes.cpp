@@ -7,6 +7,11 @@
 #include "models/noc/routing_file.hpp"
 #include "testbenches/fuzz/property.hpp"
 
+/// The paths need SystemC's library, and that a program; no simulation is run here.
+extern "C" int sc_main(int, char**) {
+    return 0;
+}
+
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     using d1::node_index;
     using d1::fuzz::require;
