@@ -33,6 +33,7 @@ class plain_router : public noc::router_base, private link_initiator {
             in_[i] = std::make_unique<in_socket>(("in" + std::to_string(i)).c_str());
             out_[i] = std::make_unique<out_socket>(("out" + std::to_string(i)).c_str());
             faces_[i].owner = this;
+            faces_[i].number = i;
             in_[i]->bind(faces_[i]);
             out_[i]->bind(*this);
         }
@@ -52,20 +53,40 @@ class plain_router : public noc::router_base, private link_initiator {
   private:
     struct face final : link_target {
         void b_transport(burst& b, sc_core::sc_time& delay) override { owner->forward(b, delay); }
-        /// At ca it swallows what comes and gives no credit back.
-        tlm::tlm_sync_enum nb_transport_fw(burst& b, link_phase&, sc_core::sc_time&) override {
-            owner->swallowed_.emplace_back(&b);
+        /// At `at` it passes trains on as they come. At ca it swallows what comes and gives no credit back.
+        tlm::tlm_sync_enum nb_transport_fw(burst& b, link_phase& phase, sc_core::sc_time&) override {
+            if (phase.times != nullptr) {
+                owner->pass_on(b, phase);
+                sc_core::sc_time delay;
+                link_phase back{link_phase::kind::credit, phase.channel, phase.index, phase.times};
+                (*owner->in_[number])->nb_transport_bw(b, back, delay);
+            } else {
+                owner->swallowed_.emplace_back(&b);
+            }
             return tlm::TLM_ACCEPTED;
         }
         plain_router* owner = nullptr;
+        std::uint32_t number = 0;
     };
-    void forward(burst& b, sc_core::sc_time& delay) {
+    [[nodiscard]] port way_to(const burst& b) const {
         const coordinate there = places_.at(b.destination);
-        const port to = there.x < here_.x   ? port::west
-                        : there.x > here_.x ? port::east
-                        : there.y < here_.y ? port::north
-                        : there.y > here_.y ? port::south
-                                            : port::local;
+        return there.x < here_.x   ? port::west
+               : there.x > here_.x ? port::east
+               : there.y < here_.y ? port::north
+               : there.y > here_.y ? port::south
+                                   : port::local;
+    }
+    void pass_on(burst& b, const link_phase& phase) {
+        const port to = way_to(b);
+        packets_[to_number(to)] += phase.times->count;
+        packet_times times = *phase.times;
+        times.first += hop_cycles_;
+        link_phase forward{link_phase::kind::packet, phase.channel, phase.index, &times};
+        sc_core::sc_time delay;
+        (*out_[to_number(to)])->nb_transport_fw(b, forward, delay);
+    }
+    void forward(burst& b, sc_core::sc_time& delay) {
+        const port to = way_to(b);
         packets_[to_number(to)] += b.times.count;
         b.times.first += hop_cycles_;
         delay += hop_;
