@@ -3,9 +3,7 @@
 //
 // A kernel begins with a pointer for each operand. Loads and stores are whole lines, as many as instruction_cost
 // counts; what lies across two lines is joined in the load's and store's path. Kernels depend on shapes, formats and
-// alignments; on addresses where the SRAM has banks. Those that are not written yet throw std::invalid_argument:
-// products whose A has an a_step_stride, vector operations on several rows or onto their destination, reductions to a
-// place.
+// alignments; on addresses where the SRAM has banks.
 
 #include "models/core/pipeline/micro_op.hpp"
 #include "models/core/pipeline/pipeline_parameters.hpp"

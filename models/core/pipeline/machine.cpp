@@ -437,9 +437,8 @@ void machine::enqueue(thread_state& t, lane l, const micro_op& op, register_name
     w.to = renamed(t, to);
     w.bank =
         op.base == no_register ? 0 : bank_of(t.pointers[static_cast<std::size_t>(op.base - pointer(0))] + op.value);
-    const register_name third = op.kind == op_kind::matrix || op.kind == op_kind::address ? to
-                                : extra != no_register                                    ? extra
-                                                                                          : op.base;
+    const bool updates = op.kind == op_kind::matrix || op.kind == op_kind::address || op.updates;
+    const register_name third = updates ? to : extra != no_register ? extra : op.base;
     w.from = {renamed(t, op.from[0]), renamed(t, op.from[1]), renamed(t, third)};
     if (w.to != no_register) {
         const register_state& r = t.registers[w.to];

@@ -1,7 +1,7 @@
 // The inner kernel of matrix_multiply.
 
 #include <algorithm>
-#include <stdexcept>
+#include <string>
 
 #include "models/core/line_counts.hpp"
 #include "models/core/pipeline/inner_kernels.hpp"
@@ -19,12 +19,15 @@ struct side {
     std::uint32_t slice_bytes = 0;
     std::uint32_t unit = 8;  // rows or columns of a matrix step
     std::uint32_t blocks = 0;
+    std::int64_t step_stride = 0;  // not 0: each step of K lies by itself, its slices one behind the other
 
     [[nodiscard]] std::uint32_t group() const { return std::max(1U, unit / 8); }  // blocks of a step
     [[nodiscard]] std::uint32_t parts() const { return std::max(1U, 8 / unit); }  // steps of a block
     [[nodiscard]] std::uint32_t groups() const { return static_cast<std::uint32_t>(divide_up(blocks, group())); }
     [[nodiscard]] std::uint32_t units() const { return groups() * parts(); }
-    [[nodiscard]] std::uint32_t steps_of_line() const { return std::max(1U, packet_bytes / slice_bytes); }
+    [[nodiscard]] std::uint32_t steps_of_line() const {
+        return step_stride != 0 ? 1 : std::max(1U, packet_bytes / slice_bytes);
+    }
     [[nodiscard]] std::uint32_t lines_of_step() const { return std::max(1U, slice_bytes / packet_bytes); }
     /// Lines in registers for `unroll` steps of K.
     [[nodiscard]] std::uint32_t lines(std::uint32_t unroll) const {
@@ -42,6 +45,7 @@ class matrix_writer {
         : m_(m), core_(core), banked_(core.sram_banks != 0), out_("matrix_multiply") {
         a_.slice_bytes = numerics::slice_elements * numerics::bytes(m.a_type.format);
         b_.slice_bytes = numerics::slice_elements * numerics::bytes(m.b_type.format);
+        a_.step_stride = m.a_step_stride;
         a_.unit = core.matrix_rows;
         b_.unit = core.matrix_columns;
         a_.blocks = std::max(1U, core.register_block_rows * a_.unit / 8);
@@ -87,7 +91,7 @@ class matrix_writer {
         if (rest != 0) {
             pass(rows, rest);
         }
-        out_.add(a_pointer, rows * row_bytes_[0]);
+        out_.add(a_pointer, rows * (a_.step_stride != 0 ? std::int64_t{a_.slice_bytes} : row_bytes_[0]));
         out_.add(b_pointer, -std::int64_t{m_.column_blocks} * row_bytes_[1]);
         out_.add(c_pointer, std::int64_t{rows - 1} * m_.column_blocks * block_bytes);
     }
@@ -101,14 +105,18 @@ class matrix_writer {
             for_each_line(a, b, [&](register_name acc, std::int64_t offset) { out_.load(acc, c_pointer, offset); });
         }
         const std::uint32_t rounds = m_.k_steps / unroll_;
+        const std::int64_t a_step = a.step_stride != 0 ? a.step_stride : a.slice_bytes;
+        if (a.step_stride != 0) {  // of steps that lie in one line more than others
+            out_.loop(strided_lines(a) % m_.k_steps, [&] { out_.load(a.at(0, 0, 0), a_pointer, 0); });
+        }
         out_.loop(rounds, [&] {
             steps(a, b, unroll_);
-            out_.add(a_pointer, std::int64_t{unroll_} * a.slice_bytes);
+            out_.add(a_pointer, unroll_ * a_step);
             out_.add(b_pointer, std::int64_t{unroll_} * b.slice_bytes);
         });
         steps(a, b, m_.k_steps % unroll_);
         const std::int64_t done = std::int64_t{rounds} * unroll_;
-        out_.add(a_pointer, -done * a.slice_bytes);
+        out_.add(a_pointer, -done * a_step);
         out_.add(b_pointer, columns * row_bytes_[1] - done * b.slice_bytes);
         for_each_line(a, b, [&](register_name acc, std::int64_t offset) { out_.store(acc, c_pointer, offset); });
         out_.add(c_pointer, columns * block_bytes);
@@ -118,7 +126,7 @@ class matrix_writer {
     void steps(const side& a, const side& b, std::uint32_t count) {
         const std::uint32_t first_b = static_cast<std::uint32_t>(divide_up(unroll_, a.steps_of_line())) * a.groups();
         for (std::uint32_t k = 0; k < count; ++k) {
-            load(a, 0, k, a_pointer, row_bytes_[0]);
+            a.step_stride != 0 ? load_step(a, k) : load(a, 0, k, a_pointer, row_bytes_[0]);
             load(b, first_b, k, b_pointer, row_bytes_[1]);
             for (std::uint32_t i = 0; i < a.units(); ++i) {
                 for (std::uint32_t j = 0; j < b.units(); ++j) {
@@ -139,6 +147,18 @@ class matrix_writer {
                 out_.load(s.at(first, k, i / s.group()), base,
                           i * row_bytes + std::int64_t{k} * s.slice_bytes + std::int64_t{l} * packet_bytes);
             }
+        }
+    }
+
+    [[nodiscard]] std::uint64_t strided_lines(const side& a) const {
+        return d1::lines_of_rows(m_.a, std::uint64_t{a.blocks} * a.slice_bytes, m_.k_steps, a.step_stride);
+    }
+    /// The lines of all slices of a step that lies by itself.
+    void load_step(const side& a, std::uint32_t k) {
+        const std::uint64_t count = strided_lines(a) / m_.k_steps;
+        for (std::uint64_t l = 0; l < count; ++l) {
+            const auto g = static_cast<std::uint32_t>(l * a.groups() / count);
+            out_.load(a.at(0, k, g), a_pointer, k * a.step_stride + static_cast<std::int64_t>(l * packet_bytes));
         }
     }
 
@@ -171,9 +191,6 @@ class matrix_writer {
 }  // namespace
 
 kernel kernel_of(const program::matrix_multiply<std::int64_t>& m, const pipeline_parameters& core) {
-    if (m.a_step_stride != 0) {
-        throw std::invalid_argument("no inner kernel for products whose A has a stride from step to step");
-    }
     return matrix_writer(m, core).write();
 }
 

@@ -1,7 +1,7 @@
 #pragma once
 // The micro-operations of a node's pipeline, and the inner kernels written in them. They stand for D1's instruction
-// set, which is unpublished: a small vocabulary in which the published facts can be said. docs/core.md tells which is
-// which.
+// set, which is unpublished: a small vocabulary in which the published facts can be said. docs/pipeline.md tells which
+// is which.
 
 #include <array>
 #include <cstdint>
@@ -66,6 +66,7 @@ struct micro_op {
     register_name base = no_register;
     std::int32_t value = 0;  ///< bytes behind the pointer, bytes that an address operation adds, or a branch's target
     std::uint8_t loop = 0;   ///< of a branch
+    bool updates = false;    ///< a SIMD operation that reads `to` too, and loads nothing itself
     friend constexpr bool operator==(const micro_op&, const micro_op&) = default;
 };
 inline constexpr std::uint32_t op_bytes = 4;

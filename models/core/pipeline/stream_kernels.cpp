@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <bit>
-#include <stdexcept>
 #include <string>
 
 #include "models/core/line_counts.hpp"
@@ -70,53 +69,55 @@ void shuffle_lines(kernel_writer& out, const stream& from, const stream& to, std
 
 // ---------------------------------------------------------------------------------------------------- element-wise
 
-/// An operand of a vector operation, in registers of at least a line that hold whole vectors.
+/// An operand of a vector operation.
 struct vector_operand {
-    std::uint32_t element_bytes = 0;  // 0: not there
-    std::uint64_t lines = 0;          // of all elements
-    std::uint32_t first = 0;          // register
+    bool is_there = false;
     register_name base = pointer(0);
-    std::uint32_t vector_bytes = 0;
+    std::uint32_t vector_bytes = 0;  // of as many elements as there are lanes
+    std::uint64_t lines = 0;         // of all rows, each counted by itself; where all rows are the same, of one
+    bool once = false;               // stays in registers: the same for all rows
+    bool by_columns = false;         // the same for all rows, but too long for that: some vectors at a time
+    bool each_row = false;           // loaded at the beginning of each row: one element
 
-    [[nodiscard]] bool is_there() const { return element_bytes != 0; }
-    [[nodiscard]] std::uint32_t register_bytes() const { return std::max(vector_bytes, packet_bytes); }
-    [[nodiscard]] std::uint64_t lines_of(std::uint64_t elements) const {
-        return divide_up(elements * element_bytes, packet_bytes);
+    std::uint32_t first = 0;  // register
+    std::uint32_t count = 0;  // of registers
+    bool executed = false;    // comes with the operation, needs none
+
+    /// Registers for `vectors` of it: each holds a line or, where that is longer, a vector.
+    [[nodiscard]] std::uint32_t registers(std::uint32_t vectors) const {
+        return vector_bytes >= packet_bytes
+                   ? vectors
+                   : static_cast<std::uint32_t>(divide_up(vectors * vector_bytes, packet_bytes));
     }
-    /// The register that holds the n-th vector.
-    [[nodiscard]] register_name holding(std::uint32_t n) const {
-        return vector_register(first + n * vector_bytes / register_bytes());
+    [[nodiscard]] std::uint32_t lines_of_register() const { return std::max(1U, vector_bytes / packet_bytes); }
+    [[nodiscard]] std::uint64_t lines_of(std::uint64_t vectors) const {
+        return divide_up(vectors * vector_bytes, packet_bytes);
     }
 };
 
+/// Rounds of some vectors at a time: of one row, or of several short ones.
 class vector_writer {
   public:
     vector_writer(const program::vector_operation<std::int64_t>& v, const pipeline_parameters& core)
         : v_(v),
-          lanes_(core.simd_lanes),
+          core_(core),
           active_(program::active_elements(v)),
+          row_vectors_(static_cast<std::uint32_t>(divide_up(active_, core.simd_lanes))),
+          depth_(numerics::operation_count(v.operation)),
           out_(std::string("vector_operation ") + std::string(numerics::name(v.operation))) {
         const std::uint32_t sources = numerics::source_count(v.operation);
-        const auto set = [&](vector_operand& o, std::uint32_t number, std::int64_t address, numerics::element_type type,
-                             std::uint64_t elements) {
-            o.element_bytes = numerics::bytes(type.format);
-            o.lines = elements == 0 ? 0 : lines(address, elements * o.element_bytes);
-            o.base = pointer(number);
-            o.vector_bytes = lanes_ * o.element_bytes;
-            out_.add(o.base, start_of(address, core));
-        };
         if (sources > 0) {
-            set(a_, 0, v.a, v.a_type, active_);
+            set(a_, 0, v.a, v.a_type, active_, v.a_stride);
         }
         if (sources > 1) {
-            set(b_, 1, v.b, v.b_type, v.broadcast_b ? std::min(active_, 1U) : active_);
+            set(b_, 1, v.b, v.b_type, v.broadcast_b ? std::min(active_, 1U) : active_, v.b_stride);
+            b_.each_row = v.broadcast_b;
         }
-        set(d_, 2, v.destination, v.destination_type, active_);
-        if (numerics::operation_count(v.operation) > 1) {
-            between_.element_bytes = between_.vector_bytes =
-                std::max(packet_bytes, lanes_ * std::uint32_t{sizeof(float)});
-        }
-        choose_group(core.vector_registers);
+        set(d_, 2, v.destination, v.destination_type, active_, v.destination_stride);
+        const std::uint64_t vectors = std::uint64_t{row_vectors_} * v.rows;
+        vector_operand& last = b_.is_there && !b_.each_row ? b_ : a_;
+        last.executed = last.is_there && !updates() && last.vector_bytes == packet_bytes && last.lines == vectors;
+        choose_round();
     }
 
     kernel write() {
@@ -124,166 +125,220 @@ class vector_writer {
             out_.simd(vector_register(0));
             return out_.take();
         }
-        if (broadcasts()) {
-            out_.load(b_.holding(0), b_.base, 0);
-            b_.lines = 0;
+        load_once();
+        if (a_.by_columns || b_.by_columns) {
+            columns();
+        } else if (row_vectors_ <= round_ && v_.rows > 1) {
+            const std::uint32_t rows = std::min(v_.rows, std::max(1U, round_ / row_vectors_));
+            in_rounds(out_, v_.rows, rows, [&](std::uint32_t n) { short_rows(n); });
+        } else {
+            out_.loop(v_.rows, [&] { long_row(); });
         }
-        const std::uint64_t rounds = active_ / elements_;
-        out_.loop(rounds, [&] { group(elements_, false); });
-        group(static_cast<std::uint32_t>(active_ - rounds * elements_), true);
+        for (const vector_operand* o : {&a_, &b_}) {  // of rows that lie in one line more than others
+            const std::uint64_t left = o->once || !o->is_there ? 0 : o->lines - o->lines / v_.rows * v_.rows;
+            move_lines(out_, left, [&](std::uint32_t i) {
+                out_.load(vector_register(i), o->base, std::int64_t{i} * packet_bytes);
+            });
+        }
+        move_lines(out_, d_.lines - d_.lines / v_.rows * v_.rows, [&](std::uint32_t i) {
+            if (updates()) {
+                out_.load(vector_register(i), d_.base, std::int64_t{i} * packet_bytes);
+            }
+            out_.store(vector_register(i), d_.base, std::int64_t{i} * packet_bytes);
+        });
         return out_.take();
     }
 
   private:
-    [[nodiscard]] bool broadcasts() const { return b_.is_there() && v_.broadcast_b; }
-    /// The operand, if any, that comes with the operation: a line is just a vector.
-    [[nodiscard]] const vector_operand* executed_on() const {
-        const vector_operand& last = b_.is_there() && !v_.broadcast_b ? b_ : a_;
-        return last.is_there() && last.vector_bytes == packet_bytes ? &last : nullptr;
+    [[nodiscard]] bool updates() const { return numerics::reads_destination(v_.operation); }
+
+    void set(vector_operand& o, std::uint32_t number, std::int64_t address, numerics::element_type type,
+             std::uint64_t elements, std::int64_t stride) {
+        const std::uint64_t bytes = numerics::bytes(type.format);
+        o.is_there = true;
+        o.base = pointer(number);
+        o.vector_bytes = static_cast<std::uint32_t>(core_.simd_lanes * bytes);
+        const bool same = v_.rows == 1 || stride == 0;
+        o.lines = elements == 0 ? 0 : lines_of_rows(address, elements * bytes, same ? 1 : v_.rows, stride);
+        o.once = same && v_.rows > 1 && &o != &d_;
+        o.by_columns = o.once && o.lines > core_.vector_registers / 4;
+        if (same && !o.once) {
+            o.lines *= v_.rows;
+        }
+        out_.add(o.base, start_of(address, core_));
     }
 
-    /// As many elements in a round as make whole lines of every operand and enough vectors, if registers suffice.
-    void choose_group(std::uint32_t registers) {
-        elements_ = lanes_;
-        for (const vector_operand* o : {&a_, &b_, &d_}) {
-            if (o->is_there()) {
-                elements_ = std::max(elements_, packet_bytes / o->element_bytes);
-            }
+    /// As many vectors in a round as registers suffice for, and hide the latency of loads and operations.
+    void choose_round() {
+        const std::uint32_t least = std::max(
+            1U, packet_bytes / std::min({a_.is_there ? a_.vector_bytes : packet_bytes,
+                                         b_.is_there ? b_.vector_bytes : packet_bytes, d_.vector_bytes, packet_bytes}));
+        const std::uint32_t most = depth_ > 1 ? streams_at_a_time : 2 * streams_at_a_time;
+        round_ = least;
+        while (round_ < most && place(2 * round_) <= core_.vector_registers) {
+            round_ *= 2;
         }
-        const std::uint32_t vectors =
-            numerics::operation_count(v_.operation) > 1 ? streams_at_a_time : 2 * streams_at_a_time;
-        while (elements_ / lanes_ < vectors && place(2 * elements_) <= registers) {
-            elements_ *= 2;
-        }
-        static_cast<void>(place(elements_));
+        static_cast<void>(place(round_));
     }
     /// Deals out registers; how many lines of them it takes.
-    std::uint64_t place(std::uint32_t elements) {
-        const std::uint32_t vectors = elements / lanes_;
+    std::uint32_t place(std::uint32_t vectors) {
         std::uint32_t next = 0;
-        std::uint64_t needed = 0;
+        std::uint32_t needed = 0;
         for (vector_operand* o : {&a_, &b_, &d_}) {
-            if (!o->is_there()) {
-                continue;
-            }
-            const bool repeated = o == &b_ && v_.broadcast_b;
+            const bool one = o->each_row && row_vectors_ > vectors;
             o->first = next;
-            if (o == executed_on()) {
-                continue;  // waits in a place of its own
+            o->count = !o->is_there || o->executed ? 0
+                       : o->by_columns             ? o->registers(vectors)
+                       : o->once                   ? static_cast<std::uint32_t>(o->lines)
+                       : one                       ? 1
+                       : o->each_row               ? std::max(1U, vectors / row_vectors_)
+                                                   : o->registers(vectors);
+            // Each short row begins in a register of its own.
+            if (o->is_there && !o->executed && !o->once && !o->each_row && v_.rows > 1 && row_vectors_ <= vectors) {
+                o->count = std::max(o->count, vectors / row_vectors_ * o->registers(row_vectors_));
             }
-            const std::uint64_t of = repeated ? 1 : divide_up(elements * o->element_bytes, o->register_bytes());
-            next += static_cast<std::uint32_t>(of);
-            needed += of * (o->register_bytes() / packet_bytes);
+            next += o->count;
+            needed += o->count * ((o->once && !o->by_columns) || o->each_row ? 1 : o->lines_of_register());
         }
-        between_.first = next;
-        return needed + (between_.is_there() ? vectors * (between_.vector_bytes / packet_bytes) : 0);
+        between_ = next;
+        return needed + (depth_ > 1 ? vectors * std::max(1U, core_.simd_lanes * 4 / packet_bytes) : 0);
     }
 
-    void group(std::uint32_t elements, bool last) {
-        const auto vectors = static_cast<std::uint32_t>(divide_up(elements, lanes_));
-        const vector_operand* const executed = executed_on();
-        std::uint64_t loaded_a = 0;
-        std::uint64_t loaded_b = 0;
-        for (std::uint32_t n = 0; n < vectors; ++n) {
-            const bool ends = n + 1 == vectors;
-            load(a_, loaded_a, n, elements, last, ends);
-            load(b_, loaded_b, n, elements, last, ends);
-            operation(n, 0, executed);
-        }
-        const std::uint32_t depth = numerics::operation_count(v_.operation);
-        for (std::uint32_t step = 1; step < depth; ++step) {
-            for (std::uint32_t n = 0; n < vectors; ++n) {
-                operation(n, step, executed);
+    void load_once() {
+        for (const vector_operand* o : {&a_, &b_}) {
+            for (std::uint64_t n = 0; o->is_there && o->once && !o->by_columns && n < o->lines; ++n) {
+                out_.load(vector_register(o->first + static_cast<std::uint32_t>(n)), o->base,
+                          static_cast<std::int64_t>(n * packet_bytes));
             }
         }
-        if (executed != nullptr && last) {  // where it does not begin at a line there is one more
-            extra_lines(*executed, elements);
-        }
-        const std::uint64_t held =
-            std::max<std::uint64_t>(1, divide_up(vectors * d_.vector_bytes, d_.register_bytes()));
-        for (std::uint64_t n = 0, all = lines_in(d_, elements, last); n < all; ++n) {
-            const std::uint64_t r = std::min(n * packet_bytes / d_.register_bytes(), held - 1);
-            out_.store(vector_register(d_.first + static_cast<std::uint32_t>(r)), d_.base,
-                       static_cast<std::int64_t>(n * packet_bytes));
-        }
-        if (!last) {
-            for (const vector_operand* o : {&a_, &b_, &d_}) {
-                if (o->is_there() && !(o == &b_ && v_.broadcast_b)) {
-                    out_.add(o->base, std::int64_t{elements} * o->element_bytes);
+    }
+
+    /// All rows of some vectors, then of the next.
+    void columns() {
+        const auto column = [&](std::uint32_t vectors, const auto& lines_of) {
+            for (const vector_operand* o : {&a_, &b_}) {
+                if (!o->by_columns || lines_of(*o) == 0) {
+                    continue;
                 }
+                for (std::uint64_t l = 0; l < lines_of(*o); ++l) {
+                    const auto n = static_cast<std::uint32_t>(l * std::max(1U, vectors) / lines_of(*o));
+                    out_.load(holding(*o, n, vectors), o->base, static_cast<std::int64_t>(l * packet_bytes));
+                }
+                out_.add(o->base, static_cast<std::int64_t>(lines_of(*o) * packet_bytes));
+            }
+            out_.loop(v_.rows, [&] { round(vectors, lines_of(a_), lines_of(b_), lines_of(d_)); });
+        };
+        const std::uint64_t rounds = row_vectors_ / round_;
+        out_.loop(rounds, [&] { column(round_, [&](const vector_operand& o) { return o.lines_of(round_); }); });
+        column(static_cast<std::uint32_t>(row_vectors_ - rounds * round_), [&](const vector_operand& o) {
+            const std::uint64_t all = o.by_columns ? o.lines : o.lines / v_.rows;
+            return all - std::min(all, rounds * o.lines_of(round_));
+        });
+    }
+
+    void short_rows(std::uint32_t rows) {
+        const auto of = [&](const vector_operand& o) { return o.lines / v_.rows * rows; };
+        round(rows * row_vectors_, of(a_), of(b_), of(d_));
+    }
+
+    void long_row() {
+        if (b_.is_there && b_.each_row && !b_.once && row_vectors_ > round_) {
+            out_.load(vector_register(b_.first), b_.base, 0);
+        }
+        const std::uint64_t rounds = row_vectors_ / round_;
+        const auto rest = [&](const vector_operand& o) {
+            const std::uint64_t all = o.lines / v_.rows;
+            return all - std::min(all, rounds * o.lines_of(round_));
+        };
+        out_.loop(rounds, [&] { round(round_, a_.lines_of(round_), b_.lines_of(round_), d_.lines_of(round_)); });
+        round(static_cast<std::uint32_t>(row_vectors_ - rounds * round_), rest(a_), rest(b_), rest(d_));
+    }
+
+    /// The register that holds vector `n` of `vectors`.
+    [[nodiscard]] static register_name holding(const vector_operand& o, std::uint32_t n, std::uint32_t vectors) {
+        const std::uint32_t used =
+            o.each_row || o.once ? o.count : std::min(o.count, std::max(1U, o.registers(vectors)));
+        return vector_register(o.first + n * std::max(1U, used) / std::max(1U, vectors));
+    }
+
+    void round(std::uint32_t vectors, std::uint64_t a_lines, std::uint64_t b_lines, std::uint64_t d_lines) {
+        const bool b_stays = b_.once || (b_.each_row && row_vectors_ > round_);
+        const std::uint32_t turns = std::max(1U, vectors);  // one more line may follow the last vector
+        // A line is loaded before the first vector that lies in it.
+        const auto load = [&](const vector_operand& o, std::uint64_t all, std::uint64_t n) {
+            if (!o.is_there || o.executed || o.once) {
+                return;
+            }
+            for (std::uint64_t l = divide_up(n * all, turns); l < divide_up((n + 1) * all, turns); ++l) {
+                out_.load(holding(o, static_cast<std::uint32_t>(n), vectors), o.base,
+                          static_cast<std::int64_t>(l * packet_bytes));
+            }
+        };
+        for (std::uint32_t n = 0; n < turns; ++n) {
+            load(a_, a_lines, n);
+            if (!b_stays) {
+                load(b_, b_lines, n);
+            }
+            if (updates()) {
+                load(d_, d_lines, n);
+            }
+            if (vectors != 0) {
+                operation(n, 0, vectors);
+            }
+        }
+        for (std::uint32_t step = 1; step < depth_; ++step) {
+            for (std::uint32_t n = 0; n < vectors; ++n) {
+                operation(n, step, vectors);
+            }
+        }
+        for (std::uint64_t l = 0; l < d_lines; ++l) {
+            const auto n = static_cast<std::uint32_t>(std::min<std::uint64_t>(l * turns / d_lines, turns - 1));
+            out_.store(holding(d_, n, vectors), d_.base, static_cast<std::int64_t>(l * packet_bytes));
+        }
+        for (const auto& [o, all] : {std::pair{&a_, a_lines}, {&b_, b_lines}, {&d_, d_lines}}) {
+            if (o->is_there && !o->once && all != 0) {
+                out_.add(o->base, static_cast<std::int64_t>(all * packet_bytes));
             }
         }
     }
 
-    /// The lines of an operand that vector `n` of a round is the first to need; all that are left with the last vector.
-    void load(vector_operand& o, std::uint64_t& loaded, std::uint32_t n, std::uint32_t elements, bool last, bool ends) {
-        if (!o.is_there() || &o == executed_on()) {
-            return;
-        }
-        const std::uint64_t all = lines_in(o, elements, last);
-        const std::uint64_t wanted = ends ? all : std::min(all, divide_up((n + 1ULL) * o.vector_bytes, packet_bytes));
-        for (; loaded < wanted; ++loaded) {
-            const std::uint64_t r =
-                std::min(loaded * packet_bytes, std::uint64_t{n} * o.vector_bytes) / o.register_bytes();
-            out_.load(vector_register(o.first + static_cast<std::uint32_t>(r)), o.base,
-                      static_cast<std::int64_t>(loaded * packet_bytes));
-        }
-    }
-
-    void operation(std::uint32_t n, std::uint32_t step, const vector_operand* executed) {
-        const bool ends = step + 1 == numerics::operation_count(v_.operation);
-        const register_name to = ends ? d_.holding(n) : between_.holding(n);
+    void operation(std::uint32_t n, std::uint32_t step, std::uint32_t vectors) {
+        const bool ends = step + 1 == depth_;
+        const register_name to = ends ? holding(d_, n, vectors) : vector_register(between_ + n);
+        micro_op op{.kind = op_kind::simd, .to = to, .updates = ends && updates()};
         if (step != 0) {
-            out_.simd(to, between_.holding(n));
+            op.from[0] = vector_register(between_ + n);
+            out_.put(op);
             return;
         }
-        micro_op op{.kind = op_kind::simd, .to = to};
-        if (a_.is_there() && &a_ != executed) {
-            op.from[0] = a_.holding(n);
-        }
-        if (b_.is_there() && &b_ != executed) {
-            op.from[1] = v_.broadcast_b ? b_.holding(0) : b_.holding(n);
-        }
-        if (executed != nullptr) {
-            op.base = executed->base;
-            op.value = static_cast<std::int32_t>(n * packet_bytes);
+        std::size_t next = 0;
+        for (const vector_operand* o : {&a_, &b_}) {
+            if (o->executed) {
+                op.base = o->base;
+                op.value = static_cast<std::int32_t>(n * packet_bytes);
+            } else if (o->is_there) {
+                op.from[next++] = holding(*o, n, vectors);
+            }
         }
         out_.put(op);
     }
 
-    /// The lines of a round; the last one has what is left of them.
-    [[nodiscard]] std::uint64_t lines_in(const vector_operand& o, std::uint64_t elements, bool last) const {
-        const std::uint64_t rounds = active_ / elements_;
-        return o.lines == 0 ? 0
-               : last       ? o.lines - std::min(o.lines, rounds * o.lines_of(elements_))
-                            : o.lines_of(elements);
-    }
-    void extra_lines(const vector_operand& o, std::uint32_t elements) {
-        const std::uint64_t rounds = active_ / elements_;
-        const std::uint64_t with_operations = rounds * (elements_ / lanes_) + divide_up(elements, lanes_);
-        for (std::uint64_t n = with_operations; n < o.lines; ++n) {
-            out_.load(staging_for_alignment, o.base, static_cast<std::int64_t>(n * packet_bytes));
-        }
-    }
-    static constexpr register_name staging_for_alignment = vector_register(vector_registers_most - 1);
-
     const program::vector_operation<std::int64_t>& v_;
-    std::uint32_t lanes_;
+    const pipeline_parameters& core_;
     std::uint32_t active_;
-    std::uint32_t elements_ = 0;  // of a round
+    std::uint32_t row_vectors_;
+    std::uint32_t depth_;
+    std::uint32_t round_ = 1;  // vectors
     vector_operand a_;
     vector_operand b_;
     vector_operand d_;
-    vector_operand between_;  // vectors on their way through a sequence
+    std::uint32_t between_ = 0;  // registers for vectors on their way through a sequence
     kernel_writer out_;
 };
 
 }  // namespace
 
 kernel kernel_of(const program::vector_operation<std::int64_t>& v, const pipeline_parameters& core) {
-    if (v.rows != 1 || numerics::reads_destination(v.operation)) {
-        throw std::invalid_argument("no inner kernel for vector operations on several rows or onto their destination");
-    }
     return vector_writer(v, core).write();
 }
 
@@ -355,7 +410,9 @@ class reduce_writer {
         if (vectors == 0) {
             return;
         }
-        const std::uint64_t operations = divide_up(r_.elements, program::reduction_lanes) * parts_;
+        // A place in the row is compared, and chosen together with its value.
+        const std::uint32_t each_time = program::gives_index(r_.operation) ? 3 : 1;
+        const std::uint64_t operations = divide_up(r_.elements, program::reduction_lanes) * parts_ * each_time;
         const std::uint64_t both = std::min(lines_each, operations);
         const std::uint64_t of_line = both == 0 ? 0 : operations / both;
         const auto each = [&](const auto& visit) {
@@ -376,8 +433,8 @@ class reduce_writer {
         });
         out_.loop(lines_each - both, [&] { each([&](std::uint32_t v) { load(v, 0); }); });
         out_.loop(operations - of_line * both, [&] { each([&](std::uint32_t v) { out_.simd(sum(v), sum(v)); }); });
-        const auto joins =
-            static_cast<std::uint32_t>(std::bit_width(std::min(r_.elements, program::reduction_lanes) - 1));
+        const std::uint32_t joins =
+            each_time * static_cast<std::uint32_t>(std::bit_width(std::min(r_.elements, program::reduction_lanes) - 1));
         for (std::uint32_t n = 0; n < joins; ++n) {
             each([&](std::uint32_t v) { out_.simd(sum(v), sum(v)); });
         }
@@ -403,9 +460,6 @@ class reduce_writer {
 }  // namespace
 
 kernel kernel_of(const program::reduce<std::int64_t>& r, const pipeline_parameters& core) {
-    if (program::gives_index(r.operation)) {
-        throw std::invalid_argument("no inner kernel for reductions to a place in the row");
-    }
     return reduce_writer(r, core).write();
 }
 
