@@ -48,7 +48,7 @@ class product {
         die_.reset();
         gemm_.load(die_, a_, b_);
         die_.launch(programs);
-        layer_result l{.layer = {.name = "conv1", .gemm = shape_, .convolution = {}, .line = 2},
+        layer_result l{.step = {.row = {.name = "conv1", .gemm = shape_, .convolution = {}, .line = 2}},
                        .run = die_.run(),
                        .check = {},
                        .first_race = {},
@@ -307,7 +307,7 @@ table_result table_of_statuses(const std::vector<run_status>& statuses, bool int
         table.layers.emplace_back();
         table.layers.back().run.status = s;
         table.layers.back().run.cycles = 10;
-        table.layers.back().layer.gemm = {2, 3, 4};
+        table.layers.back().step.row.gemm = {2, 3, 4};
     }
     table.interrupted = interrupted;
     return table;
@@ -332,8 +332,8 @@ TEST(totals, count_the_operations_of_finished_layers_and_the_cycles_of_all) {
     const table_result table =
         table_of_statuses({run_status::finished, run_status::finished, run_status::interrupted}, true);
     EXPECT_EQ(table.finished_layers(), 2U);
-    EXPECT_EQ(table.macs(), 2U * 24);
-    EXPECT_EQ(table.cycles(), 30U);
+    EXPECT_EQ(table.totals().macs, 2U * 24);
+    EXPECT_EQ(table.totals().cycles, 30U);
 }
 
 }  // namespace

@@ -1,6 +1,6 @@
 #include "testbenches/d1sim/emitted_programs.hpp"
 
-#include <cstdio>
+#include <algorithm>
 #include <sstream>
 #include <utility>
 
@@ -10,7 +10,6 @@
 #include "testbenches/d1sim/npy.hpp"
 #include "testbenches/d1sim/output_file.hpp"
 #include "testbenches/d1sim/words.hpp"
-#include "testbenches/kernels/gemm_program.hpp"
 
 namespace d1 {
 
@@ -20,31 +19,64 @@ constexpr std::string_view parameters_file = "parameters.yaml";
 
 /// "001_conv1": what the files of a layer begin with; letters, digits, '.', '-' and '_' only, so that a shell takes it
 /// as it is.
-std::string stem_of(std::size_t number, const layer& l) {
+std::string stem_of(std::size_t number, const layer_step& step) {
     constexpr std::size_t longest_name = 60;
     std::string stem = std::to_string(number + 1);
     stem.insert(0, stem.size() < 3 ? 3 - stem.size() : 0, '0');
     stem += '_';
-    for (const char c : std::string_view(l.name).substr(0, longest_name)) {
+    for (const char c : std::string_view(step.row.name).substr(0, longest_name)) {
         const bool plain =
             (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '-';
         stem += plain ? c : '_';
     }
+    if (step.pass != layer_pass::forward) {
+        stem += '_';
+        stem += name(step.pass);
+    }
     return stem;
 }
 
-std::string comments(const std::string& stem, const layer& l, const run_result& run, bool functional) {
+std::string array_file(const std::string& stem, const std::string& buffer) {
+    return stem + "." + buffer + ".npy";
+}
+
+/// Where a result stands: not where the operand of that name does.
+std::string result_file(const std::string& stem, const std::string& buffer, const step_kernel& kernel) {
+    const std::vector<std::string> inputs = kernel.inputs();
+    const bool is_updated = std::ranges::find(inputs, buffer) != inputs.end();
+    return array_file(stem, (is_updated ? "out." : "") + buffer);
+}
+
+std::string meaning(const layer_step& step) {
     std::ostringstream text;
-    text << "# Layer '" << one_line(l.name) << "': C[" << l.gemm.m << " x " << l.gemm.n << "] = A[" << l.gemm.m << " x "
-         << l.gemm.k << "] B[" << l.gemm.k << " x " << l.gemm.n << "]; "
-         << (run.status == run_status::finished ? std::to_string(run.cycles) + " cycles" : "it did not finish")
+    const auto [m, n, k] = step.product();
+    if (step.pass == layer_pass::optimizer) {
+        text << "new weights, " << m << " of them";
+    } else {
+        text << "C[" << m << " x " << n << "] = A[" << m << " x " << k << "] B[" << k << " x " << n << "]";
+    }
+    return text.str();
+}
+
+std::string comments(const std::string& stem, const layer_step& step, const step_kernel& kernel, const run_result& run,
+                     bool functional) {
+    std::ostringstream text;
+    text << "# Layer '" << one_line(step.row.name) << "'"
+         << (step.pass == layer_pass::forward ? "" : ", " + std::string(name(step.pass))) << ": " << meaning(step)
+         << "; " << (run.status == run_status::finished ? std::to_string(run.cycles) + " cycles" : "it did not finish")
          << ". To run it again, in this folder:\n#   d1sim exec " << stem << ".d1p --config " << parameters_file;
     if (functional) {
-        for (const std::string_view name : {kernels::gemm_a, kernels::gemm_b}) {
-            text << " --load " << name << "=" << stem << "." << name << ".npy";
+        const std::vector<std::string> outputs = kernel.outputs();
+        for (const std::string& buffer : kernel.inputs()) {
+            text << " --load " << buffer << "=" << array_file(stem, buffer);
         }
-        text << " --dump " << kernels::gemm_c << "=out.npy\n# The same bytes as out.npy are in " << stem << "."
-             << kernels::gemm_c << ".npy";
+        const auto dump = [&](const std::string& buffer) { return outputs.size() == 1 ? "out.npy" : buffer + ".npy"; };
+        for (const std::string& buffer : outputs) {
+            text << " --dump " << buffer << "=" << dump(buffer);
+        }
+        for (const std::string& buffer : outputs) {
+            text << "\n# The same bytes as " << dump(buffer) << " are in " << result_file(stem, buffer, kernel);
+        }
     }
     text << "\n";
     return text.str();
@@ -79,22 +111,24 @@ void emitted_programs::create(const d1_parameters& parameters) {
     write(std::string(parameters_file), text.str());
 }
 
-void emitted_programs::write_operands(std::size_t number, const layer& l, const job& j, die& on) {
-    for (const std::string_view name : {kernels::gemm_a, kernels::gemm_b}) {
-        write_buffer(stem_of(number, l), name, j, on);
+void emitted_programs::write_operands(std::size_t number, const layer_step& step, const step_kernel& kernel, die& on) {
+    for (const std::string& buffer : kernel.inputs()) {
+        write_buffer(array_file(stem_of(number, step), buffer), buffer, kernel.programs(), on);
     }
 }
 
-void emitted_programs::write_programs(std::size_t number, const layer& l, const job& j, die& on,
+void emitted_programs::write_programs(std::size_t number, const layer_step& step, const step_kernel& kernel, die& on,
                                       const run_result& run) {
-    const std::string stem = stem_of(number, l);
+    const std::string stem = stem_of(number, step);
     const bool functional = on.parameters().simulation.functional;
     if (functional && run.status == run_status::finished) {
-        write_buffer(stem, kernels::gemm_c, j, on);
+        for (const std::string& buffer : kernel.outputs()) {
+            write_buffer(result_file(stem, buffer, kernel), buffer, kernel.programs(), on);
+        }
     }
     std::ostringstream text;
-    text << comments(stem, l, run, functional);
-    program::print(text, file_of(j));
+    text << comments(stem, step, kernel, run, functional);
+    program::print(text, file_of(kernel.programs()));
     write(stem + ".d1p", text.str());
 }
 
@@ -102,9 +136,9 @@ void emitted_programs::write(const std::string& name, std::string_view text) con
     output_file(folder_ / name).write(text);
 }
 
-void emitted_programs::write_buffer(const std::string& stem, std::string_view name, const job& j, die& on) const {
+void emitted_programs::write_buffer(const std::string& file, const std::string& name, const job& j, die& on) const {
     const symbol buffer(file_of(j), name);
-    write(stem + "." + std::string(name) + ".npy", npy_text(buffer.read(on, j.where)));
+    write(file, npy_text(buffer.read(on, j.where)));
 }
 
 }  // namespace d1

@@ -17,7 +17,6 @@
 #include "testbenches/d1sim/in_child.hpp"
 #include "testbenches/d1sim/output_file.hpp"
 #include "testbenches/d1sim/words.hpp"
-#include "testbenches/kernels/gemm.hpp"
 
 namespace d1 {
 
@@ -79,9 +78,9 @@ struct trial {
     timing::cycle cycles = 0;
 };
 
-kernels::gemm product_of(const explained_layer& l, const die& on) {
+step_kernel kernel_of(const explained_layer& l, const die& on) {
     try {
-        return {l.shape, l.types, on};
+        return {l.work, on};
     } catch (const input_error& e) {
         throw input_error(e.kind(), "layer '" + l.name + "': " + e.what());
     } catch (const std::invalid_argument& e) {  // the program asks for more than a node has
@@ -94,14 +93,14 @@ kernels::gemm product_of(const explained_layer& l, const die& on) {
 template <typename Use>
 std::string run_layer(const explained_layer& l, const die_checks& watch, const Use& use) {
     die on("die", l.parameters, watch);
-    const kernels::gemm product = product_of(l, on);
-    on.launch(product.programs());
+    const step_kernel kernel = kernel_of(l, on);
+    on.launch(kernel.programs());
     const run_result r = on.run();
     if (r.status != run_status::finished) {
         throw input_error(r.status == run_status::deadlock ? error_class::deadlock : error_class::check_failed,
                           "layer '" + l.name + "': " + r.message);
     }
-    return use(on, product.programs(), r);
+    return use(on, kernel.programs(), r);
 }
 
 /// The path as JSON, for the parent.
@@ -222,8 +221,15 @@ std::string chain_text(const json::array& steps) {
 std::string text_of(const explained_layer& l, const json::object& path, const std::vector<trial>& trials) {
     const std::uint64_t cycles = path.at("cycles").to_number<std::uint64_t>();
     std::ostringstream out;
-    out << "Layer " << one_line(l.name) << ": " << l.shape.m << " x " << l.shape.n << " x " << l.shape.k
-        << " (M x N x K), timing " << to_string(l.parameters.simulation.timing) << ", " << cycles << " cycles\n\n"
+    const gemm_shape& shape = l.work.product;
+    out << "Layer " << one_line(l.name) << (l.pass == layer_pass::forward ? "" : ", " + std::string(name(l.pass)))
+        << ": ";
+    if (l.pass == layer_pass::optimizer) {
+        out << shape.m << " weights by " << name(l.work.optimizer);
+    } else {
+        out << shape.m << " x " << shape.n << " x " << shape.k << " (M x N x K)";
+    }
+    out << ", timing " << to_string(l.parameters.simulation.timing) << ", " << cycles << " cycles\n\n"
         << "What the cycles of its critical path were\n";
     for (std::size_t i = 0; i < path_part_count; ++i) {
         const path_part_description& about = describe(static_cast<path_part>(i));
@@ -261,9 +267,10 @@ std::string json_of(const explained_layer& l, const json::object& path, const st
     }
     json::object report{{"schema", "d1sim-explain/1"},
                         {"layer", l.name},
-                        {"m", l.shape.m},
-                        {"n", l.shape.n},
-                        {"k", l.shape.k},
+                        {"pass", name(l.pass)},
+                        {"m", l.work.product.m},
+                        {"n", l.work.product.n},
+                        {"k", l.work.product.k},
                         {"timing", to_string(l.parameters.simulation.timing)}};
     for (const auto& member : path) {
         report.insert(member);

@@ -98,7 +98,9 @@ TEST_F(explain, refuses_what_it_cannot_explain) {
     folder.write("none.json", "{");
     folder.write("other.json", R"({"schema": "d1sim-noc/1"})");
     folder.write("empty.json", R"({"schema": "d1sim-run/1", "layers": []})");
-    folder.write("short.json", R"({"schema": "d1sim-run/1", "layers": [{"name": "a", "m": 0, "n": 1, "k": 1}]})");
+    folder.write("short.json",
+                 R"({"schema": "d1sim-run/1", "layers": [{"name": "a", "pass": "wgrad", "m": 0, "n": 1, "k": 1}]})");
+    folder.write("pass.json", R"({"schema": "d1sim-run/1", "layers": [{"name": "a", "pass": "back"}]})");
     static_cast<void>(written(on_small_die("run", {})));
     const std::vector<std::pair<words, std::string>> cases{
         {{"explain"}, "d1sim explain: which file?"},
@@ -108,6 +110,7 @@ TEST_F(explain, refuses_what_it_cannot_explain) {
         {{"explain", "other.json"}, "other.json: no result of 'd1sim run': its schema is not d1sim-run/1"},
         {{"explain", "empty.json"}, "empty.json: no result of 'd1sim run': it has no layers"},
         {{"explain", "short.json"}, "short.json: no result of 'd1sim run': 'm' is no whole number from 1 to"},
+        {{"explain", "pass.json"}, "pass.json: no result of 'd1sim run': 'pass' is none that layers have"},
         {{"explain", "out.json", "--layer", "smal"}, "--layer: 'smal' is no layer of out.json; the nearest is 'small'"},
         {{"explain", "out.json", "--timing", "lt"}, "--timing does not go with 'out.json', a result"},
         {{"explain", "net.csv", "--check"}, "--check does not go with 'd1sim explain'"},

@@ -9,7 +9,7 @@
 #include "platforms/configuration.hpp"
 #include "platforms/configuration_tree.hpp"
 #include "testbenches/d1sim/input_file.hpp"
-#include "testbenches/d1sim/topology.hpp"
+#include "testbenches/d1sim/step_list.hpp"
 
 namespace d1 {
 
@@ -20,12 +20,20 @@ constexpr std::size_t most_result_bytes = std::size_t{1} << 30;
 /// A layer that may be meant, and how much there is of it.
 struct candidate {
     std::string name;
-    gemm_shape shape{};
+    layer_pass pass = layer_pass::forward;
+    gemm_shape product{};
     std::uint64_t size = 0;
     std::string timing{};  // empty: that of the parameters
 };
 
-const candidate& choose(const std::vector<candidate>& all, const explain_options& options) {
+candidate choose(std::vector<candidate> all, const explain_options& options) {
+    if (options.pass) {
+        std::erase_if(all, [&](const candidate& c) { return c.pass != *options.pass; });
+        if (all.empty()) {
+            throw input_error(error_class::option_value, "--pass: no layer of " + options.run.topology +
+                                                             " has a pass " + std::string(name(*options.pass)));
+        }
+    }
     if (!options.layer) {
         return *std::max_element(all.begin(), all.end(),
                                  [](const candidate& a, const candidate& b) { return a.size < b.size; });
@@ -98,11 +106,27 @@ class result_reader {
         for (const boost::json::value& l : all.as_array()) {
             candidates.push_back(
                 {text(l, "name"),
+                 pass_of(l),
                  {number(l, "m", 1, max_dimension), number(l, "n", 1, max_dimension), number(l, "k", 1, max_dimension)},
                  number(l, "cycles", 0, ~std::uint64_t{0} - 1),
                  text(l, "timing")});
         }
         return candidates;
+    }
+    [[nodiscard]] layer_pass pass_of(const boost::json::value& l) const {
+        const auto pass = layer_pass_from_name(text(l, "pass"));
+        if (!pass) {
+            refuse(file_, "'pass' is none that layers have");
+        }
+        return *pass;
+    }
+    /// Which optimizer the run had.
+    [[nodiscard]] optimizer_kind optimizer() const {
+        const auto kind = optimizer_kind_from_name(text(root_, "optimizer"));
+        if (!kind || *kind == optimizer_kind::none) {
+            refuse(file_, "'optimizer' is none that makes steps");
+        }
+        return *kind;
     }
     [[nodiscard]] const boost::json::value& root() const noexcept { return root_; }
 
@@ -119,14 +143,14 @@ explained_layer layer_of_result(const std::string& content, const explain_option
                                                             "', a result: its layers run as they did; give the table");
     }
     const result_reader result(file, content);
-    const std::vector<candidate> all = result.layers();
-    const candidate& chosen = choose(all, options);
+    const candidate chosen = choose(result.layers(), options);
     configuration machine;
     machine.load_text(boost::json::serialize(result.member(result.root(), "parameters")), file + ": parameters");
     machine.set("simulation.timing=" + chosen.timing);
-    explained_layer l{chosen.name, chosen.shape, {}, machine.value()};
-    read_formats(result.text(result.root(), "format"), result.text(result.root(), "out"), l.types);
-    return l;
+    kernels::gemm_types types;
+    read_formats(result.text(result.root(), "format"), result.text(result.root(), "out"), types);
+    const optimizer_kind optimizer = chosen.pass == layer_pass::optimizer ? result.optimizer() : optimizer_kind::none;
+    return {chosen.name, chosen.pass, work_of(chosen.pass, chosen.product, types, optimizer), machine.value()};
 }
 
 }  // namespace
@@ -139,11 +163,12 @@ explained_layer find_layer(const explain_options& options) {
         l = layer_of_result(content, options);
     } else {
         std::vector<candidate> all;
-        for (const layer& one : read_topology(options.run.topology, options.run.batch).layers) {
-            all.push_back({one.name, one.gemm, one.gemm.macs()});
+        for (const layer_step& s : read_steps(options.run).steps) {
+            all.push_back({s.row.name, s.pass, s.product(), s.product().macs()});
         }
-        const candidate& chosen = choose(all, options);
-        l = {chosen.name, chosen.shape, options.run.types, options.run.parameters};
+        const candidate chosen = choose(all, options);
+        l = {chosen.name, chosen.pass, work_of(chosen.pass, chosen.product, options.run.types, options.run.optimizer),
+             options.run.parameters};
     }
     l.parameters.simulation.functional = false;
     return l;

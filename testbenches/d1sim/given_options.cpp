@@ -40,6 +40,14 @@ po::options_description general_options() {
         "format of the operands, bf16, cfp8_143 or cfp8_152: of both, or of input and weights apart; the exponent bias "
         "of a CFloat8, 0 to 63, after a colon, e.g. cfp8_143:9,bf16 (default bf16; biases 7 and 15)");
     add("out", po::value<std::string>()->value_name("bf16|fp32"), "format of the results (default bf16)");
+    add("pass", po::value<std::string>()->value_name("forward|training"),
+        "run: training adds input gradient, weight gradient and optimizer of each layer (default forward); explain: "
+        "forward, dgrad, wgrad or optimizer");
+    add("optimizer", po::value<std::string>()->value_name("sgd|adamw|none"),
+        "of training: SGD with momentum (default), AdamW, or none");
+    add("no-optimizer", po::value<std::vector<std::string>>()->value_name("PATTERN"),
+        "run, training: layers whose names match have no optimizer step, since their B is no weights, e.g. "
+        "'*_scores_*'; may be repeated");
     add("seed", po::value<std::string>()->value_name("N"), "seed of the operands (default 1)");
     add("json", po::value<std::string>()->value_name("FILE"), "write the results, parameters and statistics as JSON");
     add("statistics", "print every kind of counter, summed over the nodes, behind the table");
@@ -116,8 +124,9 @@ struct command_description {
 
 constexpr std::array<command_description, 6> commands{{
     {"run", run_help,
-     " config set timing detail functional check batch format out seed json statistics stats-interval emit-programs "},
-    {"explain", explain_help, " config set timing batch format out json layer "},
+     " config set timing detail functional check batch format out pass optimizer no-optimizer seed json statistics "
+     "stats-interval emit-programs "},
+    {"explain", explain_help, " config set timing batch format out json layer pass optimizer "},
     {"exec", exec_help, " config set timing functional check seed json statistics load dump on "},
     {"check", check_help, " config set on "},
     {"noc", noc_help,

@@ -21,6 +21,7 @@ Examples
   d1sim run resnet50.csv --check                      every result compared with an independent reference
   d1sim run bert_large.csv --format cfp8_143 --check  CFloat8 operands: the same rate, half the bytes
   d1sim run bert_large.csv --functional off           the same cycles without computing anything
+  d1sim run resnet50.csv --pass training --check      forward, both gradients and the optimizer of each layer
   d1sim run resnet50.csv --set die.noc.link_packets_per_cycle=4 --json wide.json
   d1sim --dump-config > my.yaml; d1sim run resnet50.csv --config my.yaml
   d1sim noc --pattern uniform --rate 0.01:0.4:0.02 --timing ca --json mesh.json --csv mesh.csv
@@ -29,6 +30,7 @@ Examples
 
 inline constexpr std::string_view run_help =
     R"text(d1sim run FILE [options] - run the layers of a SCALE-Sim topology table
+d1sim run FORWARD DGRAD WGRAD [options] - run the three tables of a training set
 
 FILE is a CSV of layers, either 'Layer, M, N, K,' or 'Layer name, IFMAP Height, IFMAP Width, Filter Height,
 Filter Width, Channels, Num Filter, Strides,'. ResNet-50 and BERT-large come with the project, in
@@ -38,6 +40,9 @@ Columns of the table: cycles and us from the launch to the last byte; TFLOPS and
 that the mesh delivered; bound_by, the largest lower bound among matrix steps, SRAM ports, the most loaded link
 and the longest chain of synchronisation.
 
+--pass training adds, for each layer, the products of its input gradient (dgrad) and weight gradient (wgrad) and the step of
+the optimizer. Three tables are those of forward, input gradients and weight gradients, as SCALE-Sim's training sets are.
+
 --emit-programs DIR writes, for each layer, the programs that the kernels make, the operands as they were loaded and
 the results; the first lines of each program say how 'd1sim exec' runs it to the same bytes and cycles.
 )text";
@@ -46,7 +51,7 @@ inline constexpr std::string_view explain_help =
     R"text(d1sim explain RESULT|FILE [options] - say what set the end of a layer, and which parameter would shorten it most
 
 FILE is a layer table as for 'd1sim run', with the same options; RESULT is what its --json wrote, and says itself on which
-machine its layers ran. --layer names the layer.
+machine its layers ran. --layer names the layer, --pass its pass: forward, dgrad, wgrad or optimizer.
 
 The critical path is the chain that set the end: from the thread that ended last back through what it did, and from a
 wait to the thread whose signal ended it. First what the path's cycles were, together those of the layer; then its

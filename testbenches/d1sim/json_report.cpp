@@ -22,15 +22,15 @@ object check_json(const check_result& c) {
 }
 
 object layer_json(const layer_result& l, const run_options& options, std::uint32_t live_nodes) {
-    const gemm_shape& g = l.layer.gemm;
+    const gemm_shape g = l.step.product();
     const rates r = rates_of(l.macs(), l.run.cycles, options.parameters, live_nodes);
     const run_bounds& b = l.run.bounds;
     const statistics::energy_stack energy = statistics::energy_of(l.run.events, options.parameters.energy);
-    object o{{"name", l.layer.name},
+    object o{{"name", l.step.row.name},
              {"m", g.m},
              {"n", g.n},
              {"k", g.k},
-             {"pass", "forward"},
+             {"pass", name(l.step.pass)},
              {"timing", to_string(l.timing)},
              {"cycles", l.run.cycles},
              {"seconds", r.seconds},
@@ -46,8 +46,8 @@ object layer_json(const layer_result& l, const run_options& options, std::uint32
         o["cycle_stack"] = stack_json(l.run.stack);
         o["waits"] = waits_json(l.run.waits);
     }
-    if (l.layer.convolution) {
-        o["im2col_bytes"] = l.layer.convolution->expanded_bytes(2);
+    if (l.step.row.convolution && l.step.pass != layer_pass::optimizer) {
+        o["im2col_bytes"] = l.step.row.convolution->expanded_bytes(2);
     }
     if (l.run.address_errors != 0) {
         o["address_errors"] = l.run.address_errors;
@@ -64,6 +64,22 @@ object layer_json(const layer_result& l, const run_options& options, std::uint32
         o["samples"] = l.samples;
     }
     return o;
+}
+
+object totals_json(const layer_totals& t, const run_options& options, std::uint32_t live_nodes) {
+    const rates r = rates_of(t.macs, t.cycles, options.parameters, live_nodes);
+    const statistics::energy_stack energy = statistics::energy_of(t.events, options.parameters.energy);
+    return {{"layers", t.layers},
+            {"macs", t.macs},
+            {"cycles", t.cycles},
+            {"seconds", r.seconds},
+            {"tflops", r.tflops},
+            {"utilization", r.utilization},
+            {"bytes_moved", t.bytes_moved},
+            {"energy_joules", statistics::joules(energy.total())},
+            {"energy", energy_json(energy)},
+            {"watts", statistics::watts(energy.total(), t.events.time)},
+            {"cycle_stack", stack_json(t.stack)}};
 }
 
 /// "bf16", "cfp8_143:7", "cfp8_143:7,bf16": as --format takes it.
@@ -110,45 +126,42 @@ std::string json_report(const table_result& table, const run_options& options) {
     for (const layer_result& l : table.layers) {
         layers.push_back(layer_json(l, options, table.live_nodes));
     }
-    const rates r = rates_of(table.macs(), table.cycles(), options.parameters, table.live_nodes);
-    const statistics::energy_events events = table.events();
-    const statistics::energy_stack energy = statistics::energy_of(events, options.parameters.energy);
-    const object report{{"schema", "d1sim-run/1"},
-                        {"complete", table.complete},
-                        {"layers", std::move(layers)},
-                        {"totals",
-                         {{"layers", table.layers.size()},
-                          {"macs", table.macs()},
-                          {"cycles", table.cycles()},
-                          {"seconds", r.seconds},
-                          {"tflops", r.tflops},
-                          {"utilization", r.utilization},
-                          {"bytes_moved", table.bytes_moved()},
-                          {"energy_joules", statistics::joules(energy.total())},
-                          {"energy", energy_json(energy)},
-                          {"watts", statistics::watts(energy.total(), events.time)},
-                          {"cycle_stack", stack_json(table.stack())},
-                          {"live_nodes", table.live_nodes}}},
-                        {"routing",
-                         {{"pairs", table.routing.pairs},
-                          {"xy_live", table.routing.xy_live},
-                          {"xy_kept", table.routing.xy_kept},
-                          {"xy_lost", table.routing.xy_lost},
-                          {"detoured", table.routing.detoured},
-                          {"extra_hops", table.routing.extra_hops_total},
-                          {"longest_path", table.routing.longest_path}}},
-                        {"relative_area", relative_area(options.parameters)},
-                        {"parameters", to_json(options.parameters)},
-                        {"batch", options.batch},
-                        {"format", format_of(options.types)},
-                        {"out", numerics::name(options.types.output.format)},
-                        {"statistics", table.statistics},
-                        {"seed", options.parameters.simulation.seed},
-                        {"host",
-                         {{"seconds", table.host.seconds},
-                          {"peak_memory_bytes", table.host.peak_memory_bytes},
-                          {"cycles_per_second",
-                           table.host.seconds > 0 ? static_cast<double>(table.cycles()) / table.host.seconds : 0.0}}}};
+    object totals = totals_json(table.totals(), options, table.live_nodes);
+    totals["live_nodes"] = table.live_nodes;
+    if (options.training) {
+        object& passes = totals["passes"].emplace_object();
+        for (std::uint8_t pass = 0; pass < layer_pass_count; ++pass) {
+            const auto of = static_cast<layer_pass>(pass);
+            passes[name(of)] = totals_json(table.totals(of), options, table.live_nodes);
+        }
+    }
+    object report{{"schema", "d1sim-run/1"},
+                  {"complete", table.complete},
+                  {"layers", std::move(layers)},
+                  {"totals", std::move(totals)},
+                  {"routing",
+                   {{"pairs", table.routing.pairs},
+                    {"xy_live", table.routing.xy_live},
+                    {"xy_kept", table.routing.xy_kept},
+                    {"xy_lost", table.routing.xy_lost},
+                    {"detoured", table.routing.detoured},
+                    {"extra_hops", table.routing.extra_hops_total},
+                    {"longest_path", table.routing.longest_path}}},
+                  {"relative_area", relative_area(options.parameters)},
+                  {"parameters", to_json(options.parameters)},
+                  {"batch", options.batch},
+                  {"format", format_of(options.types)},
+                  {"out", numerics::name(options.types.output.format)}};
+    if (options.training) {
+        report["optimizer"] = name(options.optimizer);
+    }
+    report["statistics"] = table.statistics;
+    report["seed"] = options.parameters.simulation.seed;
+    report["host"] =
+        object{{"seconds", table.host.seconds},
+               {"peak_memory_bytes", table.host.peak_memory_bytes},
+               {"cycles_per_second",
+                table.host.seconds > 0 ? static_cast<double>(table.totals().cycles) / table.host.seconds : 0.0}};
     return boost::json::serialize(report) + "\n";
 }
 

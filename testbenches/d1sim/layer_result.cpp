@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <numeric>
 
 #include "models/numerics/matrix.hpp"
 #include "models/parameter/error.hpp"
@@ -14,29 +13,31 @@ std::size_t table_result::finished_layers() const {
         std::count_if(layers.begin(), layers.end(), [](const layer_result& l) { return l.finished(); }));
 }
 
-std::uint64_t table_result::cycles() const {
-    return std::accumulate(layers.begin(), layers.end(), std::uint64_t{0},
-                           [](std::uint64_t sum, const layer_result& l) { return sum + l.run.cycles; });
+void layer_totals::add(const layer_result& l) {
+    ++layers;
+    cycles += l.run.cycles;
+    macs += l.macs();
+    bytes_moved += l.run.bytes_moved;
+    events += l.run.events;
+    stack += l.run.stack;
 }
 
-std::uint64_t table_result::macs() const {
-    return std::accumulate(layers.begin(), layers.end(), std::uint64_t{0},
-                           [](std::uint64_t sum, const layer_result& l) { return sum + l.macs(); });
+layer_totals table_result::totals() const {
+    layer_totals sum;
+    for (const layer_result& l : layers) {
+        sum.add(l);
+    }
+    return sum;
 }
 
-std::uint64_t table_result::bytes_moved() const {
-    return std::accumulate(layers.begin(), layers.end(), std::uint64_t{0},
-                           [](std::uint64_t sum, const layer_result& l) { return sum + l.run.bytes_moved; });
-}
-
-statistics::energy_events table_result::events() const {
-    return std::accumulate(layers.begin(), layers.end(), statistics::energy_events(),
-                           [](statistics::energy_events sum, const layer_result& l) { return sum += l.run.events; });
-}
-
-cycle_stack table_result::stack() const {
-    return std::accumulate(layers.begin(), layers.end(), cycle_stack(),
-                           [](cycle_stack sum, const layer_result& l) { return sum += l.run.stack; });
+layer_totals table_result::totals(layer_pass of) const {
+    layer_totals sum;
+    for (const layer_result& l : layers) {
+        if (l.step.pass == of) {
+            sum.add(l);
+        }
+    }
+    return sum;
 }
 
 rates rates_of(std::uint64_t macs, std::uint64_t cycles, const d1_parameters& parameters, std::uint32_t live_nodes) {
@@ -62,7 +63,8 @@ std::string_view bound_by(const run_bounds& b) {
 std::vector<std::string> complaints(const layer_result& l) {
     std::vector<std::string> all;
     const auto complain = [&](error_class kind, const std::string& what) {
-        all.push_back(error_line(kind, "layer '" + l.layer.name + "': " + what));
+        const std::string pass = l.step.pass == layer_pass::forward ? "" : ", " + std::string(name(l.step.pass));
+        all.push_back(error_line(kind, "layer '" + l.step.row.name + "'" + pass + ": " + what));
     };
     if (!l.run.message.empty()) {
         complain(l.run.status == run_status::deadlock ? error_class::deadlock : error_class::check_failed,

@@ -9,15 +9,15 @@
 
 #include "platforms/die.hpp"
 #include "testbenches/d1sim/host_figures.hpp"
+#include "testbenches/d1sim/layer_step.hpp"
 #include "testbenches/d1sim/options.hpp"
 #include "testbenches/d1sim/reference.hpp"
-#include "testbenches/d1sim/topology.hpp"
 
 namespace d1 {
 
-/// One layer, run.
+/// A pass of a layer, run.
 struct layer_result {
-    d1::layer layer;
+    layer_step step{};
     timing_kind timing = timing_kind::at;
     run_result run;
     std::optional<check_result> check;
@@ -29,11 +29,23 @@ struct layer_result {
 
     [[nodiscard]] bool finished() const { return run.status == run_status::finished; }
     /// Multiply-accumulates that were done; of an unfinished layer none count.
-    [[nodiscard]] std::uint64_t macs() const { return finished() ? layer.gemm.macs() : 0; }
+    [[nodiscard]] std::uint64_t macs() const { return finished() ? step.macs() : 0; }
     [[nodiscard]] bool good() const {
         return finished() && run.address_errors == 0 && run.corrupted == 0 && races == 0 && uninitialised == 0 &&
                (!check || check->good());
     }
+};
+
+/// Sums over layers.
+struct layer_totals {
+    std::size_t layers = 0;
+    std::uint64_t cycles = 0;
+    std::uint64_t macs = 0;
+    std::uint64_t bytes_moved = 0;
+    statistics::energy_events events{};
+    cycle_stack stack{};  ///< of the layers that finished
+
+    void add(const layer_result& l);
 };
 
 /// All layers that were run, and what they ran on.
@@ -48,11 +60,8 @@ struct table_result {
     host_figures host;
 
     [[nodiscard]] std::size_t finished_layers() const;
-    [[nodiscard]] std::uint64_t cycles() const;
-    [[nodiscard]] std::uint64_t macs() const;
-    [[nodiscard]] std::uint64_t bytes_moved() const;
-    [[nodiscard]] statistics::energy_events events() const;
-    [[nodiscard]] cycle_stack stack() const;  ///< of the layers that finished
+    [[nodiscard]] layer_totals totals() const;
+    [[nodiscard]] layer_totals totals(layer_pass of) const;
 };
 
 /// Figures of a layer, or of a whole table, that follow from cycles and operations.

@@ -231,7 +231,7 @@ TEST(malformed_setting, is_refused) {
 TEST(malformed_command_line, is_refused) {
     for (const auto& [arguments, said] : std::vector<std::pair<words, std::string>>{
              {{"run"}, "which file?"},
-             {{"run", "net.csv", "net.csv"}, "one file at a time"},
+             {{"run", "net.csv", "net.csv"}, "2 files are given; one table is wanted, or the three of a training set"},
              {{"walk", "net.csv"}, "there is no command 'walk'"},
              {{"run", "net.csv", "--chek"}, "the nearest is --check"},
              {{"run", "net.csv", "--batch", "-1"}, "--batch: '-1'"},

@@ -126,25 +126,53 @@ void read_operand_formats(const std::string& text, kernels::gemm_types& types) {
     types.b = comma == std::string::npos ? types.a : element_type("format", text.substr(comma + 1));
 }
 
-/// The one file of a command.
-const std::string& file_of(const given_options& given, const std::string& wanted) {
+/// At least one file, each with a name.
+void require_file(const given_options& given, const std::string& wanted) {
     const words& command = given.command();
     const std::string who = "d1sim " + command[0] + ": ";
     if (command.size() < 2) {
         throw input_error(error_class::command_line, who + "which file? " + wanted + " is wanted; see d1sim --help");
     }
-    if (command.size() > 2) {
-        throw input_error(error_class::command_line, who + "one file at a time; '" + command[2] + "' is one too many");
-    }
-    if (command[1].empty()) {
+    if (std::any_of(command.begin() + 1, command.end(), [](const std::string& file) { return file.empty(); })) {
         throw input_error(error_class::command_line, who + "the name of the file is empty");
     }
-    return command[1];
 }
 
-run_options run_of(const given_options& given) {
+/// What is trained, and by which tables.
+void read_training(const given_options& given, run_options& run) {
+    const words& command = given.command();
+    const bool has_gradients = command.size() == 4;
+    if (command.size() == 3 || command.size() > 4) {
+        throw input_error(error_class::command_line,
+                          "d1sim run: " + std::to_string(command.size() - 1) +
+                              " files are given; one table is wanted, or the three of a training set: forward, input "
+                              "gradients, weight gradients");
+    }
+    if (has_gradients) {
+        run.gradients.assign(command.begin() + 2, command.end());
+    }
+    const std::string pass = given.has("pass") ? given.one_of("pass", {"forward", "training"}) : "";
+    if (has_gradients && pass == "forward") {
+        throw input_error(error_class::option_conflict,
+                          "--pass forward: three tables are those of training; give the first alone");
+    }
+    run.training = has_gradients || pass == "training";
+    for (const char* option : {"optimizer", "no-optimizer"}) {
+        if (given.has(option) && !run.training) {
+            throw input_error(error_class::option_conflict,
+                              std::string("--") + option + " needs --pass training; forward runs have no optimizer");
+        }
+    }
+    if (given.has("optimizer")) {
+        run.optimizer = *optimizer_kind_from_name(given.one_of("optimizer", {"sgd", "adamw", "none"}));
+    }
+    run.no_optimizer = given.texts("no-optimizer");
+}
+
+/// The options of a table's layers, for run and explain.
+run_options layers_of(const given_options& given) {
     run_options run;
-    run.topology = file_of(given, "A SCALE-Sim topology CSV");
+    run.topology = given.command()[1];
     run.parameters = configuration_of(given).value();
     if (given.has("batch")) {
         run.batch = static_cast<std::uint32_t>(given.number("batch", 1, 1U << 20U));
@@ -156,6 +184,13 @@ run_options run_of(const given_options& given) {
         const std::string format = given.one_of("out", {"bf16", "fp32"});
         run.types.output.format = *numerics::number_format_from_name(format);
     }
+    return run;
+}
+
+run_options run_of(const given_options& given) {
+    require_file(given, "A SCALE-Sim topology CSV");
+    run_options run = layers_of(given);
+    read_training(given, run);
     for (const std::string& text : given.texts("detail")) {
         run.details.push_back(parse_layer_detail(text));
     }
@@ -164,7 +199,7 @@ run_options run_of(const given_options& given) {
         throw input_error(error_class::option_conflict,
                           "--check needs results, and with --functional off there are none; leave one of them out");
     }
-    run.json = given.output("json", {run.topology});
+    run.json = given.output("json", {given.command().begin() + 1, given.command().end()});
     if (given.has("emit-programs")) {
         run.emit_programs = given.text("emit-programs");
         if (run.emit_programs.empty()) {
@@ -187,12 +222,25 @@ run_options run_of(const given_options& given) {
 }
 
 explain_options explain_of(const given_options& given) {
-    static_cast<void>(file_of(given, "A layer table, or the JSON of 'd1sim run',"));
-    explain_options explain{run_of(given), std::nullopt};
+    require_file(given, "A layer table, or the JSON of 'd1sim run',");
+    const words& command = given.command();
+    if (command.size() > 2) {
+        throw input_error(error_class::command_line,
+                          "d1sim explain: one file at a time; '" + command[2] + "' is one too many");
+    }
+    explain_options explain{layers_of(given), std::nullopt, std::nullopt};
+    explain.run.json = given.output("json", {explain.run.topology});
     if (given.has("layer")) {
         explain.layer = given.text("layer");
     }
-    for (const char* option : {"config", "set", "timing", "batch", "format", "out"}) {
+    if (given.has("pass")) {
+        explain.pass = layer_pass_from_name(given.one_of("pass", {"forward", "dgrad", "wgrad", "optimizer"}));
+        explain.run.training = true;
+    }
+    if (given.has("optimizer")) {
+        explain.run.optimizer = *optimizer_kind_from_name(given.one_of("optimizer", {"sgd", "adamw"}));
+    }
+    for (const char* option : {"config", "set", "timing", "batch", "format", "out", "optimizer"}) {
         if (given.has(option)) {
             explain.of_tables.emplace_back(option);
         }

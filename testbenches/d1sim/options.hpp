@@ -11,6 +11,7 @@
 #include "models/program/program_file.hpp"
 #include "platforms/d1_parameters.hpp"
 #include "testbenches/d1sim/layer_detail.hpp"
+#include "testbenches/d1sim/layer_step.hpp"
 #include "testbenches/d1sim/noc_options.hpp"
 #include "testbenches/kernels/gemm_plan.hpp"
 
@@ -19,10 +20,15 @@ namespace d1 {
 /// `d1sim run FILE`, with everything that goes with it.
 struct run_options {
     std::string topology;
+    std::vector<std::string>
+        gradients{};  ///< tables of input and weight gradients; none: they follow from the topology
     d1_parameters parameters;
     std::uint32_t batch = 1;
-    kernels::gemm_types types;          ///< of the operands and of the results
-    std::vector<layer_detail> details;  ///< layers that run at a level of their own
+    bool training = false;  ///< gradients and optimizer too
+    optimizer_kind optimizer = optimizer_kind::sgd;
+    std::vector<std::string> no_optimizer{};  ///< patterns of the layers whose B is no weights
+    kernels::gemm_types types;                ///< of the operands and of the results
+    std::vector<layer_detail> details;        ///< layers that run at a level of their own
     bool check = false;
     std::string json;         ///< empty: none
     bool statistics = false;  ///< print a summary of all counters
@@ -41,6 +47,7 @@ struct symbol_file {
 struct explain_options {
     run_options run;                       ///< its file may also be the JSON of a run
     std::optional<std::string> layer;      ///< its name
+    std::optional<layer_pass> pass;        ///< which pass of it
     std::vector<std::string> of_tables{};  ///< options that were given and mean nothing to a result
 };
 

@@ -143,13 +143,41 @@ TEST(command_line, exec_takes_no_option_that_it_would_ignore) {
     }
 }
 
-TEST(command_line, run_needs_one_file) {
+TEST(command_line, run_needs_one_file_or_the_three_of_a_training_set) {
     EXPECT_EQ(std::get<run_options>(parse_command_line({"run", "a.csv"})).topology, "a.csv");
     EXPECT_EQ(std::get<run_options>(parse_command_line({"--check", "run", "--", "-a.csv"})).topology, "-a.csv");
     EXPECT_EQ(refusal({"run", ""}), "d1sim run: the name of the file is empty");
     EXPECT_THAT(refusal({"run"}), AllOf(StartsWith("d1sim run: which file?"), HasSubstr("--help")));
     EXPECT_THAT(refusal({"run", "a.csv", "b.csv"}),
-                StartsWith("d1sim run: one file at a time; 'b.csv' is one too many"));
+                StartsWith("d1sim run: 2 files are given; one table is wanted, or the three of a training set"));
+    EXPECT_THAT(refusal({"run", "a.csv", "b.csv", "c.csv", "d.csv"}), StartsWith("d1sim run: 4 files are given"));
+    const auto set = std::get<run_options>(parse_command_line({"run", "a.csv", "b.csv", "c.csv"}));
+    EXPECT_EQ(set.topology, "a.csv");
+    EXPECT_EQ(set.gradients, (words{"b.csv", "c.csv"}));
+    EXPECT_TRUE(set.training);
+}
+
+TEST(command_line, training_has_an_optimizer_and_forward_runs_have_none) {
+    const auto options = [](const words& more) {
+        words arguments{"run", "a.csv"};
+        arguments.insert(arguments.end(), more.begin(), more.end());
+        return std::get<run_options>(parse_command_line(arguments));
+    };
+    EXPECT_FALSE(options({}).training);
+    EXPECT_FALSE(options({"--pass", "forward"}).training);
+    EXPECT_TRUE(options({"--pass", "training"}).training);
+    EXPECT_EQ(options({"--pass", "training"}).optimizer, optimizer_kind::sgd);
+    EXPECT_EQ(options({"--pass", "training", "--optimizer", "adamw"}).optimizer, optimizer_kind::adamw);
+    EXPECT_EQ(options({"--pass", "training", "--no-optimizer", "a*", "--no-optimizer", "b"}).no_optimizer,
+              (words{"a*", "b"}));
+    EXPECT_THAT(refusal({"run", "a.csv", "--pass", "dgrad"}), HasSubstr("forward or training is"));
+    EXPECT_THAT(refusal({"run", "a.csv", "--optimizer", "adam"}), HasSubstr("needs --pass training"));
+    EXPECT_THAT(refusal({"run", "a.csv", "--pass", "training", "--optimizer", "adam"}),
+                HasSubstr("sgd or adamw or none is"));
+    EXPECT_THAT(refusal({"run", "a.csv", "--no-optimizer", "x"}), HasSubstr("needs --pass training"));
+    EXPECT_THAT(refusal({"run", "a", "b", "c", "--pass", "forward"}), HasSubstr("three tables are those of training"));
+    EXPECT_THAT(refusal({"explain", "a.csv", "--pass", "training"}),
+                HasSubstr("forward or dgrad or wgrad or optimizer is"));
 }
 
 TEST(command_line, unknown_commands_are_refused_with_what_there_is) {

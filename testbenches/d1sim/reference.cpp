@@ -71,6 +71,12 @@ struct left_operand {
     }
 };
 
+// The transposed matrix where it lies.
+left_operand transposed(left_operand a) {
+    std::swap(a.row_start, a.k_offset);
+    return a;
+}
+
 left_operand matrix_rows(const gemm_shape& shape, std::span<const std::uint16_t> a) {
     left_operand result{a, {}, {}};
     result.row_start.reserve(shape.m);
@@ -368,6 +374,38 @@ check_result check_convolution(const convolution_shape& shape, std::span<const s
     const gemm_shape gemm = shape.as_gemm();
     check_sizes(gemm, input.size() == shape.input_bytes(1), weights.size(), result.size());
     return checker(gemm, windows(shape, input), weights, output.format, rules, result).run(seed);
+}
+
+check_result check_input_gradient(const gemm_shape& forward, std::span<const std::uint16_t> gradient,
+                                  std::span<const std::uint16_t> weights, numerics::element_type output,
+                                  numerics::arithmetic rules, std::span<const std::uint32_t> result,
+                                  std::uint64_t seed) {
+    const gemm_shape shape{.m = forward.m, .n = forward.k, .k = forward.n};
+    check_sizes(shape, gradient.size() == forward.m * forward.n, weights.size(), result.size());
+    std::vector<std::uint16_t> across(weights.size());
+    for (std::size_t i = 0; i < weights.size(); ++i) {
+        across[i % forward.n * forward.k + i / forward.n] = weights[i];
+    }
+    return checker(shape, matrix_rows(shape, gradient), across, output.format, rules, result).run(seed);
+}
+
+check_result check_weight_gradient(const gemm_shape& forward, std::span<const std::uint16_t> input,
+                                   std::span<const std::uint16_t> gradient, numerics::element_type output,
+                                   numerics::arithmetic rules, std::span<const std::uint32_t> result,
+                                   std::uint64_t seed) {
+    const gemm_shape shape{.m = forward.k, .n = forward.n, .k = forward.m};
+    check_sizes(shape, input.size() == forward.m * forward.k, gradient.size(), result.size());
+    return checker(shape, transposed(matrix_rows(forward, input)), gradient, output.format, rules, result).run(seed);
+}
+
+check_result check_weight_gradient(const convolution_shape& forward, std::span<const std::uint16_t> input,
+                                   std::span<const std::uint16_t> gradient, numerics::element_type output,
+                                   numerics::arithmetic rules, std::span<const std::uint32_t> result,
+                                   std::uint64_t seed) {
+    const gemm_shape product = forward.as_gemm();
+    const gemm_shape shape{.m = product.k, .n = product.n, .k = product.m};
+    check_sizes(shape, input.size() == forward.input_bytes(1), gradient.size(), result.size());
+    return checker(shape, transposed(windows(forward, input)), gradient, output.format, rules, result).run(seed);
 }
 
 }  // namespace d1

@@ -66,4 +66,21 @@ struct check_result {
                                              numerics::arithmetic rules, std::span<const std::uint32_t> result,
                                              std::uint64_t seed);
 
+/// The same for the gradients of Y[m x n] = X[m x k] W[k x n], all given row-major: of the input, dX = dY W^T (m x k),
+/// and of the weights, dW = X^T dY (k x n).
+[[nodiscard]] check_result check_input_gradient(const gemm_shape& forward, std::span<const std::uint16_t> gradient,
+                                                std::span<const std::uint16_t> weights, numerics::element_type output,
+                                                numerics::arithmetic rules, std::span<const std::uint32_t> result,
+                                                std::uint64_t seed);
+[[nodiscard]] check_result check_weight_gradient(const gemm_shape& forward, std::span<const std::uint16_t> input,
+                                                 std::span<const std::uint16_t> gradient, numerics::element_type output,
+                                                 numerics::arithmetic rules, std::span<const std::uint32_t> result,
+                                                 std::uint64_t seed);
+
+/// The weight gradient of a convolution, straight from the input tensor: X is its im2col matrix.
+[[nodiscard]] check_result check_weight_gradient(const convolution_shape& forward, std::span<const std::uint16_t> input,
+                                                 std::span<const std::uint16_t> gradient, numerics::element_type output,
+                                                 numerics::arithmetic rules, std::span<const std::uint32_t> result,
+                                                 std::uint64_t seed);
+
 }  // namespace d1

@@ -15,6 +15,7 @@
 #include "models/numerics/counter_random.hpp"
 #include "models/numerics/integer_reference.hpp"
 #include "models/numerics/test_patterns.hpp"
+#include "testbenches/d1sim/optimizer_reference.hpp"
 #include "testbenches/d1sim/tensors.hpp"
 
 namespace d1 {
@@ -339,6 +340,137 @@ TEST(check_gemm, has_no_bound_where_something_may_overflow) {
         EXPECT_TRUE(found.good());
     }
     EXPECT_EQ(check({1, 1, 1}, {0x3F80}, {0x7EFF}, {bf16, {}}, {0x7EFF}).bounded, 1);
+}
+
+// ---- gradients
+
+// Whole numbers that BF16 holds, small enough that no sum of them rounds in FP32.
+patterns whole_numbers(std::size_t count, std::uint64_t key) {
+    patterns result(count);
+    for (std::size_t i = 0; i < count; ++i) {
+        const auto number = static_cast<float>(static_cast<int>(counter_random(7, key, i) % 17) - 8);
+        result[i] = static_cast<std::uint16_t>(std::bit_cast<std::uint32_t>(number) >> 16U);
+    }
+    return result;
+}
+float value(std::uint16_t pattern) {
+    return std::bit_cast<float>(std::uint32_t{pattern} << 16U);
+}
+std::vector<std::uint32_t> fp32_patterns(const std::vector<float>& values) {
+    std::vector<std::uint32_t> result;
+    for (const float v : values) result.push_back(std::bit_cast<std::uint32_t>(v + 0.0F));  // no -0
+    return result;
+}
+
+TEST(check_input_gradient, accepts_the_gradient_by_its_definition_and_counts_every_other_result) {
+    const gemm_shape s{.m = 5, .n = 6, .k = 7};
+    const patterns dy = whole_numbers(s.m * s.n, 1);
+    const patterns w = whole_numbers(s.k * s.n, 2);
+    std::vector<float> dx(s.m * s.k);
+    for (std::size_t m = 0; m < s.m; ++m) {
+        for (std::size_t k = 0; k < s.k; ++k) {
+            for (std::size_t n = 0; n < s.n; ++n) dx[m * s.k + k] += value(dy[m * s.n + n]) * value(w[k * s.n + n]);
+        }
+    }
+    auto result = fp32_patterns(dx);
+    const check_result good = check_input_gradient(s, dy, w, fp32, {}, result, 1);
+    EXPECT_TRUE(good.good()) << good.first_difference;
+    EXPECT_EQ(good.results, 35U);
+    result[9] ^= 1U;
+    result[30] ^= 0x400000U;
+    const check_result bad = check_input_gradient(s, dy, w, fp32, {}, result, 1);
+    EXPECT_EQ(bad.wrong, 2U);
+    EXPECT_THAT(bad.first_difference, StartsWith("row 1, column 2: "));
+}
+
+TEST(check_weight_gradient, of_a_convolution_accepts_the_gradient_by_its_definition_and_counts_every_other_result) {
+    const convolution_shape s{.ifmap_height = 9,
+                              .ifmap_width = 8,
+                              .filter_height = 3,
+                              .filter_width = 2,
+                              .channels = 3,
+                              .filters = 5,
+                              .stride = 2,
+                              .batch = 2};
+    const patterns x = whole_numbers(s.input_bytes(1), 3);
+    const patterns dy = whole_numbers(s.batch * s.output_height() * s.output_width() * s.filters, 4);
+    std::vector<float> dw(s.filter_height * s.filter_width * s.channels * s.filters);
+    std::size_t out = 0;
+    for (std::size_t image = 0; image < s.batch; ++image) {
+        for (std::size_t oy = 0; oy < s.output_height(); ++oy) {
+            for (std::size_t ox = 0; ox < s.output_width(); ++ox) {
+                for (std::size_t f = 0; f < s.filters; ++f, ++out) {
+                    for (std::size_t r = 0; r < s.filter_height; ++r) {
+                        for (std::size_t q = 0; q < s.filter_width; ++q) {
+                            for (std::size_t c = 0; c < s.channels; ++c) {
+                                const std::size_t at =
+                                    ((image * s.ifmap_height + oy * s.stride + r) * s.ifmap_width + ox * s.stride + q) *
+                                        s.channels +
+                                    c;
+                                dw[((r * s.filter_width + q) * s.channels + c) * s.filters + f] +=
+                                    value(x[at]) * value(dy[out]);
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+    auto result = fp32_patterns(dw);
+    const check_result good = check_weight_gradient(s, x, dy, fp32, {}, result, 1);
+    EXPECT_TRUE(good.good()) << good.first_difference;
+    EXPECT_EQ(good.results, 90U);
+    // The same from the matrix of windows.
+    EXPECT_TRUE(check_weight_gradient(s.as_gemm(), im2col(s, x), dy, fp32, {}, result, 1).good());
+    result[89] ^= 1U;
+    EXPECT_EQ(check_weight_gradient(s, x, dy, fp32, {}, result, 1).wrong, 1U);
+}
+
+// ---- optimizers
+
+std::uint32_t pattern(float number) {
+    return std::bit_cast<std::uint32_t>(number);
+}
+
+TEST(check_optimizer, accepts_steps_that_are_known_by_hand_and_names_what_differs) {
+    // Twice the same weight, for SGD: v = 0.9 * 1 + 0.5 and w = 2 - 0.01 v, each operation rounded to FP32.
+    const optimizer_state before{
+        {"w", {pattern(2), pattern(2)}}, {"v", {pattern(1), pattern(1)}}, {"g", {pattern(0.5F), pattern(0.5F)}}};
+    const std::uint32_t v = pattern(1.4F);
+    const std::uint32_t w = pattern(1.986F);  // 0x3FFE353F: its lower half carries where a random half is above 0xCAC0
+    ASSERT_EQ(w, 0x3FFE'353FU);
+    const auto half = [](std::uint64_t element) {
+        return static_cast<std::uint32_t>(counter_random(1, weight_rounding_key, element) >> 48U);
+    };
+    const auto copy = [&](std::uint64_t element) { return 0x3FFEU + (half(element) > 0xCAC0 ? 1U : 0U); };
+    optimizer_state after{{"w", {w, w}}, {"v", {v, v}}, {"copy", {copy(0), copy(1)}}};
+    const check_result good = check_optimizer(optimizer_kind::sgd, before, after, {});
+    EXPECT_TRUE(good.good()) << good.first_difference;
+    EXPECT_EQ(good.results, 6U);
+    EXPECT_EQ(good.bounded, 2U);
+    for (const char* tensor : {"w", "v", "copy"}) {
+        optimizer_state wrong = after;
+        wrong.at(tensor)[1] ^= 1U;
+        const check_result found = check_optimizer(optimizer_kind::sgd, before, wrong, {});
+        EXPECT_EQ(found.wrong, 1U) << tensor;
+        EXPECT_THAT(found.first_difference, StartsWith("tensor " + std::string(tensor) + ", element 1: "));
+    }
+    after.at("w")[0] = pattern(1.9861F);
+    EXPECT_EQ(check_optimizer(optimizer_kind::sgd, before, after, {}).outside_bound, 1U);
+    after.at("w").pop_back();
+    EXPECT_THROW((void)check_optimizer(optimizer_kind::sgd, before, after, {}), std::invalid_argument);
+}
+
+TEST(check_optimizer, of_adamw_moves_weights_against_the_sign_of_the_first_gradient_by_the_learning_rate) {
+    // From moments of zero the first step is 0.001 whatever the gradient, beside the decay of 1e-5.
+    const optimizer_state before{{"w", {pattern(1)}}, {"m", {0}}, {"v", {0}}, {"g", {pattern(-0.25F)}}};
+    optimizer_state after{
+        {"w", {pattern(1.00099F)}}, {"m", {pattern(-0.025F)}}, {"v", {pattern(0.0000625F)}}, {"copy", {0}}};
+    const check_result found = check_optimizer(optimizer_kind::adamw, before, after, {});
+    EXPECT_EQ(found.outside_bound, 0U) << found.worst_bound_ratio;
+    EXPECT_GE(found.wrong, 1U) << "a weight of 1 has no copy of 0";
+    after.at("w")[0] = pattern(1.00101F);
+    EXPECT_EQ(check_optimizer(optimizer_kind::adamw, before, after, {}).outside_bound, 1U);
 }
 
 TEST(check_gemm, refuses_operands_of_another_size) {

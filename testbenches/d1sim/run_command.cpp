@@ -17,50 +17,21 @@
 #include "testbenches/d1sim/output_file.hpp"
 #include "testbenches/d1sim/progress.hpp"
 #include "testbenches/d1sim/statistics_totals.hpp"
-#include "testbenches/d1sim/tensors.hpp"
-#include "testbenches/kernels/gemm.hpp"
+#include "testbenches/d1sim/step_kernel.hpp"
+#include "testbenches/d1sim/step_list.hpp"
 
 namespace d1 {
 
 namespace {
 
-/// A random tensor: codes of its type, and their values as BF16.
-class tensor {
-  public:
-    tensor(numerics::element_type type, std::size_t size, std::uint64_t seed, std::uint64_t key)
-        : type_(type),
-          codes_(type.format == numerics::number_format::bf16 ? random_bf16(size, seed, key)
-                                                              : random_cfloat8(size, seed, key)) {}
-
-    [[nodiscard]] const std::vector<std::uint16_t>& codes() const noexcept { return codes_; }
-    [[nodiscard]] std::vector<std::uint16_t> bf16(numerics::arithmetic rules) const {
-        return type_.format == numerics::number_format::bf16 ? codes_
-                                                             : bf16_of_cfloat8(codes_, type_, rules.cfloat_denormals);
-    }
-
-  private:
-    numerics::element_type type_;
-    std::vector<std::uint16_t> codes_;
-};
-
-/// Operands of a layer: the input (of a convolution, or A itself) and the weights.
-struct operands {
-    tensor input;
-    tensor weights;
-
-    operands(const layer& l, const kernels::gemm_types& types, std::size_t number, std::uint64_t seed)
-        : input(types.a, l.convolution ? l.convolution->input_bytes(1) : l.gemm.m * l.gemm.k, seed, 2 * number),
-          weights(types.b, l.gemm.k * l.gemm.n, seed, 2 * number + 1) {}
-};
-
 class table_runner {
   public:
     explicit table_runner(const run_options& options)
         : options_(options),
-          table_(read_topology(options.topology, options.batch)),
+          list_(read_steps(options)),
           die_("die", options.parameters, options.check ? die_checks::all() : die_checks{}),
           totals_(die_.statistics()) {
-        for (const std::string& warning : table_.warnings) {
+        for (const std::string& warning : list_.warnings) {
             std::cerr << "warning: " << warning << "\n";
         }
         if (options.sample_layers) {
@@ -70,15 +41,15 @@ class table_runner {
             emitted_.emplace(options.emit_programs);
         }
         std::vector<std::string> names;
-        for (const layer& l : table_.layers) {
-            names.push_back(l.name);
+        for (const layer_step& s : list_.steps) {
+            names.push_back(s.row.name);
         }
         levels_ = levels_of(names, options.details, options.parameters.simulation.timing);
         plan();
         watch();
     }
 
-    [[nodiscard]] std::size_t layers() const noexcept { return table_.layers.size(); }
+    [[nodiscard]] std::size_t steps() const noexcept { return list_.steps.size(); }
 
     table_result run() {
         if (emitted_) {
@@ -87,18 +58,17 @@ class table_runner {
         table_result result;
         result.live_nodes = die_.live_nodes();
         result.routing = die_.routes().statistics();
-        for (current_ = 0; current_ < table_.layers.size(); ++current_) {
+        for (current_ = 0; current_ < steps(); ++current_) {
             layer_result l = run_layer();
             const run_status status = l.run.status;
             result.layers.push_back(std::move(l));
-            finished_macs_ += static_cast<double>(table_.layers[current_].gemm.macs());
+            finished_work_ += size_of(list_.steps[current_]);
             if (status != run_status::finished || interrupt_requested()) {
                 break;
             }
         }
         bar_.clear();
-        result.complete =
-            result.layers.size() == table_.layers.size() && result.layers.back().run.status == run_status::finished;
+        result.complete = result.layers.size() == steps() && result.layers.back().run.status == run_status::finished;
         result.interrupted = interrupt_requested() && !result.complete;
         result.statistics = statistics::to_json(totals_.tree());
         if (options_.statistics) {
@@ -111,23 +81,32 @@ class table_runner {
 
   private:
     void plan() {
-        for (const layer& l : table_.layers) {
+        for (const layer_step& s : list_.steps) {
             const auto refuse = [&](const std::string& why) {
-                throw input_error(error_class::layer, options_.topology + ":" + std::to_string(l.line) + ": layer '" +
-                                                          l.name + "': " + why);
+                const std::string& table = s.is_row && s.pass == layer_pass::dgrad   ? options_.gradients[0]
+                                           : s.is_row && s.pass == layer_pass::wgrad ? options_.gradients[1]
+                                                                                     : options_.topology;
+                const std::string pass = s.pass == layer_pass::forward ? "" : ", " + std::string(name(s.pass));
+                throw input_error(error_class::layer, table + ":" + std::to_string(s.row.line) + ": layer '" +
+                                                          s.row.name + "'" + pass + ": " + why);
             };
             try {
-                const auto shape_of = [](const kernels::gemm& p) -> const gemm_shape& { return p.plan().shape; };
-                const auto same = std::ranges::find(products_, l.gemm, shape_of);
-                products_.push_back(same != products_.end() ? *same : kernels::gemm(l.gemm, options_.types, die_));
+                const step_work work = work_of(s.pass, s.product(), options_.types, options_.optimizer);
+                const auto same = std::ranges::find(kernels_, work, &step_kernel::work);
+                kernels_.push_back(same != kernels_.end() ? *same : step_kernel(work, die_));
             } catch (const input_error& e) {
                 refuse(e.what());
             } catch (const std::invalid_argument& e) {  // the program asks for more than a node has
                 refuse(std::string(e.what()) +
                        "; the kernel needs larger die.node.core.threads or die.node.sram.semaphores");
             }
-            all_macs_ += static_cast<double>(l.gemm.macs());
+            all_work_ += size_of(s);
         }
+    }
+
+    /// How long a step takes, about, in relation to others.
+    static double size_of(const layer_step& s) {
+        return static_cast<double>(s.pass == layer_pass::optimizer ? s.product().m : s.macs());
     }
 
     /// Watches for Ctrl-C and draws the progress bar while the die runs.
@@ -138,10 +117,11 @@ class table_runner {
                 die_.events().request_pause();
             }
             if (bar_.visible()) {
-                const double part = std::min(
-                    1.0, static_cast<double>(now) / static_cast<double>(products_[current_].plan().estimated_cycles));
-                const layer& l = table_.layers[current_];
-                bar_.show((finished_macs_ + part * static_cast<double>(l.gemm.macs())) / all_macs_, l.name);
+                const std::uint64_t expected = kernels_[current_].estimated_cycles();
+                const double part =
+                    expected == 0 ? 0 : std::min(1.0, static_cast<double>(now) / static_cast<double>(expected));
+                const layer_step& s = list_.steps[current_];
+                bar_.show((finished_work_ + part * size_of(s)) / all_work_, s.row.name);
             }
         });
         if (options_.sample_interval != 0) {
@@ -150,60 +130,52 @@ class table_runner {
     }
 
     layer_result run_layer() {
-        const layer& l = table_.layers[current_];
-        const kernels::gemm& product = products_[current_];
+        const layer_step& step = list_.steps[current_];
+        const step_kernel& kernel = kernels_[current_];
         layer_result result{
-            .layer = l, .timing = levels_[current_], .run = {}, .check = {}, .first_race = {}, .samples = {}};
+            .step = step, .timing = levels_[current_], .run = {}, .check = {}, .first_race = {}, .samples = {}};
         die_.reset();
         die_.set_timing(result.timing);
-        std::optional<operands> data;
+        std::optional<step_operands> data;
         if (options_.parameters.simulation.functional) {
-            data.emplace(l, options_.types, current_, options_.parameters.simulation.seed);
-            const std::vector<std::uint16_t>& input = data->input.codes();
-            product.load(die_, l.convolution ? im2col(*l.convolution, input) : input, data->weights.codes());
+            data.emplace(step, kernel.work(), options_.parameters.simulation.seed);
+            kernel.load(die_, step, *data);
         }
         if (emitted_ && data) {
-            emitted_->write_operands(current_, l, product.programs(), die_);
+            emitted_->write_operands(current_, step, kernel, die_);
         }
-        check_programs_of(product, l);
-        die_.launch(product.programs());
+        check_programs_of(kernel, step);
+        die_.launch(kernel.programs());
         result.run = die_.run();
         if (emitted_) {
-            emitted_->write_programs(current_, l, product.programs(), die_, result.run);
+            emitted_->write_programs(current_, step, kernel, die_, result.run);
         }
         totals_.add();
         if (sampler_) {
-            sampler_->sample(l.name);
+            sampler_->sample(step.row.name);
             result.samples = sampler_->to_json();
             sampler_->reset();
         }
         if (options_.check && result.run.status == run_status::finished) {
-            check(result, product, *data);
+            result.check = kernel.check(die_, step, *data);
+            judge_memory(result);
         }
         return result;
     }
 
-    /// Says what is wrong with a layer's programs before they run: a fault of a kernel.
-    void check_programs_of(const kernels::gemm& product, const layer& l) const {
+    /// Says what is wrong with a step's programs before they run: a fault of a kernel.
+    void check_programs_of(const step_kernel& kernel, const layer_step& step) const {
         const node_parameters& node = options_.parameters.die.node;
         const auto found = program::check(
-            assignment_of(product.programs()),
+            assignment_of(kernel.programs()),
             {.node = {node.sram.bytes, node.sram.semaphores, node.core.threads}, .depth = program::check_depth::quick});
         if (!found.empty()) {
-            throw input_error(error_class::program_unfit, "layer '" + l.name + "': " + to_string(found.front()));
+            throw input_error(error_class::program_unfit, "layer '" + step.row.name + "': " + to_string(found.front()));
         }
     }
 
-    void check(layer_result& result, const kernels::gemm& product, const operands& data) {
-        const std::uint64_t seed = options_.parameters.simulation.seed;
-        const numerics::arithmetic& rules = options_.parameters.arithmetic;
-        const std::vector<std::uint32_t> c = product.read(die_);
-        const std::vector<std::uint16_t> input = data.input.bf16(rules);
-        const std::vector<std::uint16_t> weights = data.weights.bf16(rules);
-        const numerics::element_type output = options_.types.output;
-        result.check = result.layer.convolution
-                           ? check_convolution(*result.layer.convolution, input, weights, output, rules, c, seed)
-                           : check_gemm(result.layer.gemm, input, weights, output, rules, c, seed);
+    /// Races, and reads of what nobody wrote.
+    void judge_memory(layer_result& result) {
         result.races = die_.races()->race_count();
         if (result.races != 0) {
             result.first_race = to_string(die_.races()->races().front());
@@ -213,23 +185,23 @@ class table_runner {
             result.first_uninitialised = to_string(die_.uninitialised()->reads().front());
         }
         if (die_.races()->forgotten_reads() != 0) {
-            std::cerr << "warning: layer '" << result.layer.name << "': the race detector had no room for "
+            std::cerr << "warning: layer '" << result.step.row.name << "': the race detector had no room for "
                       << die_.races()->forgotten_reads() << " reads; it may have missed a race\n";
         }
     }
 
     const run_options& options_;
-    topology table_;
+    step_list list_;
     die die_;
     statistics_totals totals_;
     std::optional<statistics::sampler> sampler_;
     std::optional<emitted_programs> emitted_;
-    std::vector<kernels::gemm> products_;
+    std::vector<step_kernel> kernels_;
     std::vector<timing_kind> levels_;
     std::size_t current_ = 0;
     progress bar_;
-    double all_macs_ = 0;
-    double finished_macs_ = 0;
+    double all_work_ = 0;
+    double finished_work_ = 0;
 };
 
 }  // namespace
@@ -264,7 +236,7 @@ exit_code run_table(const run_options& options) {
     }
     if (result.interrupted) {
         std::cerr << error_line(error_class::interrupted, "interrupted: " + std::to_string(result.finished_layers()) +
-                                                              " of " + std::to_string(runner.layers()) +
+                                                              " of " + std::to_string(runner.steps()) +
                                                               " layers finished")
                   << "\n";
     }

@@ -26,6 +26,17 @@ std::vector<std::uint16_t> random_bf16(std::size_t count, std::uint64_t seed, st
     return result;
 }
 
+std::vector<std::uint32_t> random_fp32(std::size_t count, std::uint64_t seed, std::uint64_t key) {
+    constexpr std::uint32_t random_bits = 0x83FF'FFFF;
+    constexpr std::uint32_t smallest_exponent = 0x3C00'0000;
+    std::vector<std::uint32_t> result(count);
+    for (std::size_t i = 0; i < count; ++i) {
+        const auto random = static_cast<std::uint32_t>(numerics::counter_random(seed, key, i));
+        result[i] = (random & random_bits) | smallest_exponent;
+    }
+    return result;
+}
+
 std::vector<std::uint16_t> random_cfloat8(std::size_t count, std::uint64_t seed, std::uint64_t key) {
     constexpr std::size_t fields = 8;
     std::vector<std::uint16_t> result(count);

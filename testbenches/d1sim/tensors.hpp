@@ -21,6 +21,10 @@ namespace d1 {
 /// numerics::counter_random(seed, key, i / 4).
 [[nodiscard]] std::vector<std::uint16_t> random_bf16(std::size_t count, std::uint64_t seed, std::uint64_t key);
 
+/// `count` random FP32 patterns, as those of random_bf16 with 23 random mantissa bits. The bits of element i are the
+/// lower half of numerics::counter_random(seed, key, i).
+[[nodiscard]] std::vector<std::uint32_t> random_fp32(std::size_t count, std::uint64_t seed, std::uint64_t key);
+
 /// `count` random codes of a CFloat8 format, all 256 equally likely: each of them is a finite number. The bits of
 /// element i are field i % 8, 8 bits wide, of numerics::counter_random(seed, key, i / 8).
 [[nodiscard]] std::vector<std::uint16_t> random_cfloat8(std::size_t count, std::uint64_t seed, std::uint64_t key);

@@ -78,11 +78,33 @@ std::string longest_wait(const wait_cycles& waits) {
     return most == waits.end() ? "-" : most->first.second;
 }
 
+/// What a row is named by: the layer, and under training its pass.
+class row_names {
+  public:
+    row_names(const table_result& table, bool training) : training_(training) {
+        constexpr std::size_t widest_name = 32;
+        for (const layer_result& l : table.layers) {
+            wide_ = std::max(wide_, std::min(l.step.row.name.size(), widest_name));
+        }
+    }
+    [[nodiscard]] std::string operator()(std::string_view layer, std::string_view pass) const {
+        constexpr std::size_t widest_pass = 9;
+        return column(layer, wide_) + (training_ ? "  " + column(pass, widest_pass) : "");
+    }
+    [[nodiscard]] std::string operator()(const layer_result& l) const {
+        return (*this)(l.step.row.name, name(l.step.pass));
+    }
+
+  private:
+    bool training_;
+    std::size_t wide_ = 5;
+};
+
 /// How the cycles of each layer's nodes divide, on average; classes that nothing falls into are left out.
-std::string stack_table(const table_result& table, std::size_t wide) {
+std::string stack_table(const table_result& table, const row_names& name_of_row) {
     std::ostringstream out;
-    const cycle_stack all = table.stack();
-    out << "\nCycles of a node, on average, by what it did\n" << column("layer", wide);
+    const cycle_stack all = table.totals().stack;
+    out << "\nCycles of a node, on average, by what it did\n" << name_of_row("layer", "pass");
     for (std::size_t i = 0; i < cycle_class_count; ++i) {
         if (all.cycles[i] != 0) {
             out << format(" %10s", std::string(name_of(static_cast<cycle_class>(i))).c_str());
@@ -90,7 +112,7 @@ std::string stack_table(const table_result& table, std::size_t wide) {
     }
     out << "  longest wait\n";
     const auto row = [&](const std::string& name, const cycle_stack& stack) {
-        out << column(name, wide);
+        out << name;
         for (std::size_t i = 0; i < cycle_class_count; ++i) {
             if (all.cycles[i] != 0) {
                 out << format(" %10.1f", static_cast<double>(stack.cycles[i]) / table.live_nodes);
@@ -99,11 +121,11 @@ std::string stack_table(const table_result& table, std::size_t wide) {
     };
     for (const layer_result& l : table.layers) {
         if (l.finished()) {
-            row(l.layer.name, l.run.stack);
+            row(name_of_row(l), l.run.stack);
             out << "  " << longest_wait(l.run.waits) << "\n";
         }
     }
-    row("total", all);
+    row(name_of_row("total", ""), all);
     out << "\n";
     return out.str();
 }
@@ -111,41 +133,53 @@ std::string stack_table(const table_result& table, std::size_t wide) {
 }  // namespace
 
 std::string text_report(const table_result& table, const run_options& options) {
-    constexpr std::size_t widest_name = 32;
-    std::size_t wide = 5;
-    bool convolutions = false;
-    for (const layer_result& l : table.layers) {
-        wide = std::max(wide, std::min(l.layer.name.size(), widest_name));
-        convolutions = convolutions || l.layer.convolution;
-    }
+    const row_names name_of_row(table, options.training);
+    const bool convolutions =
+        std::ranges::any_of(table.layers, [](const layer_result& l) { return l.step.row.convolution.has_value(); });
     std::ostringstream out;
-    out << column("layer", wide)
+    out << name_of_row("layer", "pass")
         << format(" %9s %7s %7s %12s %10s %8s %6s %6s %10s %10s  %-15s", "M", "N", "K", "cycles", "us", "TFLOPS",
                   "% peak", "W", "moved", "im2col A", "bound_by")
         << (options.check ? "  check" : "") << "\n";
     for (const layer_result& l : table.layers) {
-        const gemm_shape& g = l.layer.gemm;
+        const gemm_shape g = l.step.product();
+        const bool is_product = l.step.pass != layer_pass::optimizer;
         const rates r = rates_of(l.macs(), l.run.cycles, options.parameters, table.live_nodes);
-        out << column(l.layer.name, wide)
-            << format(" %9llu %7llu %7llu %12llu %10.2f %8.2f %6.2f %6.1f %10s %10s  %-15s",
-                      static_cast<unsigned long long>(g.m), static_cast<unsigned long long>(g.n),
-                      static_cast<unsigned long long>(g.k), static_cast<unsigned long long>(l.run.cycles),
+        out << name_of_row(l)
+            << format(" %9llu %7s %7s %12llu %10.2f %8.2f %6.2f %6.1f %10s %10s  %-15s",
+                      static_cast<unsigned long long>(g.m), is_product ? std::to_string(g.n).c_str() : "-",
+                      is_product ? std::to_string(g.k).c_str() : "-", static_cast<unsigned long long>(l.run.cycles),
                       r.seconds * 1e6, r.tflops, r.utilization * 100,
                       statistics::watts(statistics::energy_of(l.run.events, options.parameters.energy).total(),
                                         l.run.events.time),
                       bytes(l.run.bytes_moved).c_str(),
-                      l.layer.convolution ? bytes(l.layer.convolution->expanded_bytes(2)).c_str() : "-",
+                      is_product && l.step.row.convolution ? bytes(l.step.row.convolution->expanded_bytes(2)).c_str()
+                                                           : "-",
                       std::string(bound_by(l.run.bounds)).c_str())
             << (status_of(l).empty() ? "" : "  ") << status_of(l) << "\n";
     }
-    const rates r = rates_of(table.macs(), table.cycles(), options.parameters, table.live_nodes);
-    const statistics::energy_events events = table.events();
+    const auto add_totals = [&](std::string_view what, std::string_view pass, const layer_totals& t) {
+        const rates r = rates_of(t.macs, t.cycles, options.parameters, table.live_nodes);
+        out << name_of_row(what, pass)
+            << format(
+                   " %9s %7s %7s %12llu %10.2f %8.2f %6.2f %6.1f %10s\n", "", "", "",
+                   static_cast<unsigned long long>(t.cycles), r.seconds * 1e6, r.tflops, r.utilization * 100,
+                   statistics::watts(statistics::energy_of(t.events, options.parameters.energy).total(), t.events.time),
+                   bytes(t.bytes_moved).c_str());
+    };
+    const layer_totals totals = table.totals();
+    const statistics::energy_events& events = totals.events;
     const statistics::energy_stack energy = statistics::energy_of(events, options.parameters.energy);
-    out << column("total", wide)
-        << format(" %9s %7s %7s %12llu %10.2f %8.2f %6.2f %6.1f %10s\n", "", "", "",
-                  static_cast<unsigned long long>(table.cycles()), r.seconds * 1e6, r.tflops, r.utilization * 100,
-                  statistics::watts(energy.total(), events.time), bytes(table.bytes_moved()).c_str())
-        << stack_table(table, wide);
+    if (options.training) {
+        for (std::uint8_t pass = 0; pass < layer_pass_count; ++pass) {
+            const auto of = static_cast<layer_pass>(pass);
+            if (const layer_totals t = table.totals(of); t.layers != 0) {
+                add_totals("total", name(of), t);
+            }
+        }
+    }
+    add_totals("total", "", totals);
+    out << stack_table(table, name_of_row);
     const simulation_parameters& s = options.parameters.simulation;
     out << "\n" << table.live_nodes << " live nodes, timing " << to_string(s.timing);
     for (const timing_kind other : {timing_kind::lt, timing_kind::at, timing_kind::ca}) {
@@ -159,7 +193,7 @@ std::string text_report(const table_result& table, const run_options& options) {
         out << " with a quantum of " << s.quantum << " cycles and no contention";
     }
     out << ", functional " << (s.functional ? "on" : "off") << ", batch " << options.batch << ", seed " << s.seed
-        << ".\n";
+        << (options.training ? ", optimizer " + std::string(name(options.optimizer)) : "") << ".\n";
     out << format("Energy: %.3g mJ, %.1f W on average, by block:", statistics::joules(energy.total()) * 1e3,
                   statistics::watts(energy.total(), events.time));
     const char* separator = " ";
@@ -176,6 +210,10 @@ std::string text_report(const table_result& table, const run_options& options) {
     if (convolutions) {
         out << "Convolutions run as matrix products of their im2col matrix A, whose expanded bytes stand in the "
                "table.\n";
+        if (options.training && options.gradients.empty()) {
+            out << "Their weight gradients are those of A transposed; their input gradients are those of A, whose sum "
+                   "over windows is not run.\n";
+        }
     }
     if (options.check && !table.layers.empty()) {
         std::uint64_t results = 0;
@@ -193,7 +231,7 @@ std::string text_report(const table_result& table, const run_options& options) {
             << " of the bound against double precision; races watched.\n";
     }
     out << format("Host: %.2f s, %.2f M simulated cycles/s, peak memory %s.\n", table.host.seconds,
-                  static_cast<double>(table.cycles()) / std::max(table.host.seconds, 1e-9) * 1e-6,
+                  static_cast<double>(totals.cycles) / std::max(table.host.seconds, 1e-9) * 1e-6,
                   bytes(table.host.peak_memory_bytes).c_str());
     if (!table.summary.empty()) {
         out << "\n" << table.summary;

@@ -61,6 +61,7 @@ struct properties {
     void operator()(const d1::run_options& run) const {
         require(!run.topology.empty() && run.batch >= 1, "a run has a file and a batch");
         require(!run.check || run.parameters.simulation.functional, "a check has results");
+        require(run.gradients.empty() || (run.gradients.size() == 2 && run.training), "gradients are of training");
         require(run.sample_interval == 0 || !run.json.empty(), "samples have a file");
     }
 };

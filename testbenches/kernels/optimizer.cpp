@@ -26,21 +26,33 @@ value decayed(formula& f, value w, value g, double weight_decay) {
     return sum;
 }
 
+value weights_of(formula& f, const optimizer_types& types) {
+    return f.update("w", types.weights, types.copy ? formula::rounding_key() : types.key);
+}
+
+/// The last step: the copy of the new weights, if there is one.
+void copy(formula& f, value w, const optimizer_types& types) {
+    if (types.copy) {
+        f.apply(convert, f.output("copy", *types.copy, value_shape::matrix, types.key), w);
+    }
+}
+
 }  // namespace
 
 kernel make_sgd(const sgd& s, std::uint64_t elements, const optimizer_types& types, const die& on) {
     formula f;
-    const value w = f.update("w", types.weights, types.key);
+    const value w = weights_of(f, types);
     const value v = f.update("v", types.state);
     const value g = decayed(f, w, f.input("g", types.gradient), s.weight_decay);
     f.apply(multiply_add, v, v, g, single(s.momentum));
     f.apply(multiply_add, w, v, w, single(-s.learning_rate));
+    copy(f, w, types);
     return make_kernel("sgd", f, elements, on);
 }
 
 kernel make_adam(const adam& a, std::uint64_t elements, const optimizer_types& types, const die& on) {
     formula f;
-    const value w = f.update("w", types.weights, types.key);
+    const value w = weights_of(f, types);
     const value m = f.update("m", types.state);
     const value v = f.update("v", types.state);
     const value g = decayed(f, w, f.input("g", types.gradient), a.decoupled ? 0 : a.weight_decay);
@@ -60,6 +72,7 @@ kernel make_adam(const adam& a, std::uint64_t elements, const optimizer_types& t
         f.apply(multiply, before, w, f.constant(single(1 - a.learning_rate * a.weight_decay)));
     }
     f.apply(multiply_add, w, t, before, single(-a.learning_rate / (1 - power(a.beta1, a.step))));
+    copy(f, w, types);
     return make_kernel(a.decoupled && a.weight_decay != 0 ? "adamw" : "adam", f, elements, on);
 }
 

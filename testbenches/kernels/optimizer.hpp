@@ -2,17 +2,21 @@
 // Steps of optimizers: the weights and their state, updated in place.
 
 #include <cstdint>
+#include <optional>
 
 #include "testbenches/kernels/formula.hpp"
 
 namespace d1::kernels {
 
-/// The types of an optimizer's tensors: `w` (weights), `g` (gradient), and the state `m`, `v`.
+/// The types of an optimizer's tensors: `w` (weights), `g` (gradient), the state `m`, `v`, and, if it has a type,
+/// `copy`: the new weights once more, as the next forward pass reads them, beside master weights that are kept wider.
 struct optimizer_types {
     numerics::element_type weights{numerics::number_format::fp32};
     numerics::element_type gradient{numerics::number_format::bf16};
     numerics::element_type state{numerics::number_format::fp32};
-    formula::rounding_key key{};  ///< weights are rounded stochastically by the stream of that key, if there is one
+    /// The copy, or without one the weights, are rounded stochastically by the stream of that key, if there is one.
+    formula::rounding_key key{};
+    std::optional<numerics::element_type> copy{};
 };
 
 /// SGD with momentum, the gradient g' = (w weight_decay) + g where there is a decay, else g:

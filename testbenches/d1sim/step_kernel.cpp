@@ -1,0 +1,191 @@
+#include "testbenches/d1sim/step_kernel.hpp"
+
+#include <utility>
+
+#include "testbenches/d1sim/tensors.hpp"
+#include "testbenches/kernels/optimizer.hpp"
+
+namespace d1 {
+
+namespace {
+
+using kernels::gemm;
+using kernels::kernel;
+
+constexpr numerics::element_type bf16{numerics::number_format::bf16};
+constexpr std::uint32_t sign_bit = 0x8000'0000;
+
+/// Streams of random numbers. Rows of gradient tables are layers of their own; the forward pass has the lowest keys.
+enum class stream : std::uint64_t { factors = 0, gradient, weights, momentum, variance };
+constexpr std::uint64_t key_of(stream which, layer_pass table, std::uint64_t number) {
+    return (static_cast<std::uint64_t>(which) << 48U) + (static_cast<std::uint64_t>(table) << 40U) + number;
+}
+
+std::variant<gemm, kernel> make(const step_work& work, const die& on) {
+    const kernels::optimizer_types types{.gradient = work.types.output, .key = weight_rounding_key, .copy = bf16};
+    switch (work.optimizer) {
+        case optimizer_kind::sgd:
+            return kernels::make_sgd({}, work.product.m, types, on);
+        case optimizer_kind::adamw:
+            return kernels::make_adam({.weight_decay = 0.01}, work.product.m, types, on);
+        case optimizer_kind::none:
+            break;
+    }
+    return gemm(work.product, work.types, on);
+}
+
+bool has_results(const kernels::tensor& t) {
+    return t.use != kernels::tensor_use::input;
+}
+bool is_loaded(const kernels::tensor& t) {
+    return t.use != kernels::tensor_use::output;
+}
+
+std::vector<std::string> names(const kernel& k, bool (*wanted)(const kernels::tensor&)) {
+    std::vector<std::string> all;
+    for (const kernels::tensor& t : k.tensors()) {
+        if (wanted(t)) all.push_back(t.name);
+    }
+    return all;
+}
+
+optimizer_state random_state(const layer_step& step, const step_work& work, std::uint64_t seed) {
+    const std::size_t size = work.product.m;
+    const auto fp32 = [&](stream which) { return random_fp32(size, seed, key_of(which, step.pass, step.number)); };
+    optimizer_state state{{"w", fp32(stream::weights)}, {"v", fp32(stream::variance)}};
+    if (work.optimizer == optimizer_kind::adamw) {
+        state["m"] = fp32(stream::momentum);
+        for (std::uint32_t& v : state["v"]) v &= ~sign_bit;  // a mean of squares
+    }
+    std::vector<std::uint32_t>& g = state["g"] = fp32(stream::gradient);
+    if (work.types.output == bf16) {
+        for (std::uint32_t& pattern : g) pattern &= 0xFFFF'0000;
+    }
+    return state;
+}
+
+}  // namespace
+
+step_work work_of(layer_pass pass, const gemm_shape& product, const kernels::gemm_types& types,
+                  optimizer_kind optimizer) {
+    switch (pass) {
+        case layer_pass::forward:
+        case layer_pass::dgrad:
+            return {product, types, optimizer_kind::none};
+        case layer_pass::wgrad:
+            return {product, {types.output, types.a, types.a}, optimizer_kind::none};
+        case layer_pass::optimizer:
+            break;
+    }
+    return {product, {types.output, {}, {}}, optimizer};
+}
+
+random_tensor::random_tensor(numerics::element_type type, std::size_t size, std::uint64_t seed, std::uint64_t key)
+    : type_(type), codes_(type == d1::bf16 ? random_bf16(size, seed, key) : random_cfloat8(size, seed, key)) {}
+
+std::vector<std::uint16_t> random_tensor::bf16(numerics::arithmetic rules) const {
+    return type_ == d1::bf16 ? codes_ : bf16_of_cfloat8(codes_, type_, rules.cfloat_denormals);
+}
+
+step_operands::step_operands(const layer_step& step, const step_work& work, std::uint64_t seed) {
+    const layer& row = step.row;
+    const layer_pass table = step.is_row ? step.pass : layer_pass::forward;
+    const auto add = [&](numerics::element_type type, std::size_t size, std::uint64_t key) {
+        factors.emplace_back(type, size, seed, key);
+    };
+    const auto input = [&] {
+        add(work.types.a, row.convolution ? row.convolution->input_bytes(1) : row.gemm.m * row.gemm.k,
+            key_of(stream::factors, table, 2 * step.number));
+    };
+    const auto weights = [&] {
+        add(work.types.b, row.gemm.k * row.gemm.n, key_of(stream::factors, table, 2 * step.number + 1));
+    };
+    const auto gradient = [&] {
+        add(work.types.a, row.gemm.m * row.gemm.n, key_of(stream::gradient, table, step.number));
+    };
+    if (step.pass == layer_pass::optimizer) {
+        state = random_state(step, work, seed);
+    } else if (step.is_row) {
+        input();
+        weights();
+    } else if (step.pass == layer_pass::dgrad) {
+        gradient();
+        weights();
+    } else {
+        input();
+        gradient();
+    }
+}
+
+step_kernel::step_kernel(const step_work& work, const die& on) : work_(work), kernel_(make(work, on)) {}
+
+const job& step_kernel::programs() const {
+    return std::visit([](const auto& k) -> const job& { return k.programs(); }, kernel_);
+}
+
+std::uint64_t step_kernel::estimated_cycles() const {
+    const gemm* const product = std::get_if<gemm>(&kernel_);
+    return product == nullptr ? 0 : product->plan().estimated_cycles;
+}
+
+std::vector<std::string> step_kernel::inputs() const {
+    const kernel* const other = std::get_if<kernel>(&kernel_);
+    return other != nullptr ? names(*other, is_loaded)
+                            : std::vector<std::string>{std::string(kernels::gemm_a), std::string(kernels::gemm_b)};
+}
+
+std::vector<std::string> step_kernel::outputs() const {
+    const kernel* const other = std::get_if<kernel>(&kernel_);
+    return other != nullptr ? names(*other, has_results) : std::vector<std::string>{std::string(kernels::gemm_c)};
+}
+
+void step_kernel::load(die& on, const layer_step& step, const step_operands& data) const {
+    if (const kernel* const other = std::get_if<kernel>(&kernel_)) {
+        for (const std::string& name : inputs()) {
+            std::vector<std::uint32_t> codes = data.state.at(name);
+            if (other->at(name).type == bf16) {
+                for (std::uint32_t& code : codes) code >>= 16U;
+            }
+            other->load(on, name, codes);
+        }
+        return;
+    }
+    const std::vector<std::uint16_t>& a = data.factors[0].codes();
+    const bool derived = !step.is_row;
+    const bool windows = step.row.convolution && (step.is_row || step.pass == layer_pass::wgrad);
+    const kernels::gemm_orders orders{
+        derived && step.pass == layer_pass::wgrad ? kernels::operand_order::transposed : kernels::operand_order::plain,
+        derived && step.pass == layer_pass::dgrad ? kernels::operand_order::transposed : kernels::operand_order::plain};
+    std::get<gemm>(kernel_).load(on, windows ? im2col(*step.row.convolution, a) : a, data.factors[1].codes(), orders);
+}
+
+check_result step_kernel::check(die& on, const layer_step& step, const step_operands& data) const {
+    if (const kernel* const other = std::get_if<kernel>(&kernel_)) {
+        optimizer_state after;
+        for (const std::string& name : outputs()) after[name] = other->read(on, name);
+        return check_optimizer(work_.optimizer, data.state, after, on.parameters().arithmetic);
+    }
+    return check_product(std::get<gemm>(kernel_).read(on), step, data, on.parameters());
+}
+
+check_result step_kernel::check_product(const std::vector<std::uint32_t>& result, const layer_step& step,
+                                        const step_operands& data, const d1_parameters& parameters) const {
+    const numerics::arithmetic& rules = parameters.arithmetic;
+    const std::uint64_t seed = parameters.simulation.seed;
+    const numerics::element_type output = work_.types.output;
+    const std::vector<std::uint16_t> a = data.factors[0].bf16(rules);
+    const std::vector<std::uint16_t> b = data.factors[1].bf16(rules);
+    const gemm_shape& shape = step.row.gemm;
+    const std::optional<convolution_shape>& convolution = step.row.convolution;
+    if (step.is_row) {
+        return convolution ? check_convolution(*convolution, a, b, output, rules, result, seed)
+                           : check_gemm(shape, a, b, output, rules, result, seed);
+    }
+    if (step.pass == layer_pass::dgrad) {
+        return check_input_gradient(shape, a, b, output, rules, result, seed);
+    }
+    return convolution ? check_weight_gradient(*convolution, a, b, output, rules, result, seed)
+                       : check_weight_gradient(shape, a, b, output, rules, result, seed);
+}
+
+}  // namespace d1
