@@ -1,6 +1,7 @@
 #include "models/program/checker.hpp"
 
 #include <algorithm>
+#include <functional>
 #include <map>
 #include <set>
 
@@ -50,12 +51,23 @@ class job_checker {
         } else {
             match_semaphores(machine);
         }
-        const std::vector<bool> watched = nodes_to_watch(steps);
-        watch_order(steps, watched, 0);
-        for (std::uint32_t order = 1; options_.depth == check_depth::full && order < options_.orders; ++order) {
-            if (!findings_.empty()) break;  // others would say the same in other words
-            watch_order(steps, watched, order);
+        if (options_.depth == check_depth::quick) {
+            watch_sample(steps);
+            return;
         }
+        const detail::attention all(std::vector<bool>(job_.nodes.size(), true));
+        for (std::uint32_t order = 0; order < options_.orders; ++order) {
+            if (order != 0 && !findings_.empty()) break;  // others would say the same in other words
+            watch_order(steps, all, order, findings_);
+        }
+    }
+
+    /// What a sample cannot tell from a fault is looked at as a whole.
+    void watch_sample(step_checks& steps) {
+        const detail::attention sample = sample_of(steps);
+        finding_list suspicions(job_);
+        watch_order(steps, sample, 0, suspicions);
+        if (!suspicions.empty()) watch_order(steps, sample.whole(), 0, findings_);
     }
 
     void match_semaphores(const untimed_machine& machine) {
@@ -83,21 +95,29 @@ class job_checker {
     }
 
     /// What each node knows of the others grows with their number, and so does the time to keep it.
-    static constexpr std::size_t largest_quick_group = 16;
+    static constexpr std::size_t largest_whole_group = 16;
 
-    /// All nodes; or, for a quick check, one group of nodes for each set of programs.
-    [[nodiscard]] std::vector<bool> nodes_to_watch(step_checks& steps) const {
-        std::vector<bool> watched(job_.nodes.size(), options_.depth == check_depth::full);
-        if (options_.depth == check_depth::full) return watched;
+    /// One group of nodes for each set of programs. Of a small one all; of a large one the memory of one node for each
+    /// program, and what those know who have to do with it.
+    [[nodiscard]] detail::attention sample_of(step_checks& steps) const {
+        detail::attention sample(std::vector<bool>(job_.nodes.size()));
         std::set<std::vector<const program*>> seen;
         for (const auto& group : steps.groups()) {
             std::vector<const program*> programs;
             for (const node_index n : group) programs.push_back(job_.at(n));
             std::sort(programs.begin(), programs.end(), std::less<>());
-            if (group.size() > largest_quick_group || !seen.insert(std::move(programs)).second) continue;
-            for (const node_index n : group) watched[to_number(n)] = true;
+            if (!seen.insert(std::move(programs)).second) continue;
+            std::set<const program*> watched;
+            for (const node_index n : group) {
+                sample.started[to_number(n)] = true;
+                if (group.size() > largest_whole_group && !watched.insert(job_.at(n)).second) continue;
+                sample.watched[to_number(n)] = sample.followed[to_number(n)] = true;
+                const std::vector<bool>& partners = steps.partners(n);
+                std::transform(partners.begin(), partners.end(), sample.followed.begin(), sample.followed.begin(),
+                               std::logical_or<>());
+            }
         }
-        return watched;
+        return sample;
     }
 
     /// By node, what must be written before it is read.
@@ -120,17 +140,20 @@ class job_checker {
         return all;
     }
 
-    void watch_order(const step_checks& steps, const std::vector<bool>& watched, std::uint64_t schedule) {
-        order_checks order(job_, options_.node, missing(steps), watched, findings_);
-        untimed_machine machine(
-            job_,
-            {.node = options_.node, .functional = false, .schedule = schedule, .started = watched, .order = &order});
+    void watch_order(const step_checks& steps, const detail::attention& nodes, std::uint64_t schedule,
+                     finding_list& findings) {
+        order_checks order(job_, options_.node, missing(steps), nodes, findings);
+        untimed_machine machine(job_, {.node = options_.node,
+                                       .functional = false,
+                                       .schedule = schedule,
+                                       .started = nodes.started,
+                                       .order = &order});
         const untimed_status status = machine.run();
         order.finish();
-        if (schedule == 0 || !findings_.empty()) return;  // the rest has been said
+        if (schedule == 0 || !findings.empty()) return;  // the rest has been said
         if (status == untimed_status::failed)
-            findings_.add(machine.failure()->kind, machine.failure()->where, machine.failure()->message);
-        if (status == untimed_status::deadlock) detail::find_dead_waits(machine, job_, findings_);
+            findings.add(machine.failure()->kind, machine.failure()->where, machine.failure()->message);
+        if (status == untimed_status::deadlock) detail::find_dead_waits(machine, job_, findings);
     }
 
     const assignment& job_;

@@ -34,7 +34,8 @@ struct finding {
 /// How closely a job is looked at.
 enum class check_depth : std::uint8_t {
     /// Ranges, buffers, owners, semaphores and dead waits of all nodes; initialisation and races of one of each kind of
-    /// groups of nodes that have nothing to do with each other, up to 16 nodes large.
+    /// groups of nodes that have nothing to do with each other, and of a group of more than 16 nodes at the memory of
+    /// one node for each program.
     quick,
     /// All of all nodes, in several orders of execution.
     full,
@@ -66,7 +67,9 @@ struct check_options {
 ///
 /// A quick check looks for races and uninitialised reads in a part of the nodes: nodes are connected where one pushes
 /// or signals to the other, or pulls from it what is written during the run; of the connected groups that run the same
-/// programs one is looked at, and none of more than 16 nodes.
+/// programs one is looked at. Of a group of more than 16 nodes it looks at the memory of the first node of each
+/// program, and at what those know of each other who exchange anything with that node; if that leaves a doubt, at the
+/// whole group.
 ///
 /// **Dead waits** are named as a chain: each thread with the semaphore at which it waits, then the one that would
 /// signal it next, up to where the chain closes or to a semaphore that nobody is left to signal.

@@ -82,6 +82,8 @@ class step_checks : public step_watcher {
     }
     /// One node list for each connected group of nodes that run programs.
     [[nodiscard]] std::vector<std::vector<node_index>> groups();
+    /// By node, who exchanges pushes, pulls or signals with it.
+    [[nodiscard]] const std::vector<bool>& partners(node_index n) const { return partners_[to_number(n)]; }
 
   private:
     enum : std::uint8_t { written = 1, pulled = 2 };
@@ -90,6 +92,7 @@ class step_checks : public step_watcher {
     void remote(const place& where, node_index there, const access& a);
     [[nodiscard]] bool exists(const place& where, node_index there);
     void connect(node_index a, node_index b);
+    void exchange(node_index a, node_index b);
     [[nodiscard]] std::uint32_t group_of(std::uint32_t node);
 
     const assignment& job_;
@@ -100,27 +103,38 @@ class step_checks : public step_watcher {
     std::vector<std::uint8_t> written_;      // by node and buffer
     std::vector<std::uint32_t> parent_;      // by node: on the way to the one that stands for its group
     std::vector<std::vector<bool>> pulls_;   // by node that pulls and node pulled from
+    std::vector<std::vector<bool>> partners_;
 };
 
-/// Looks for races and for reads of bytes that nobody wrote.
+/// What is looked at in an execution, by node.
+struct attention {
+    std::vector<bool> started;   ///< runs
+    std::vector<bool> followed;  ///< what its threads do and know is kept
+    std::vector<bool> watched;   ///< accesses to its memory are looked at; all who make any are followed
+
+    explicit attention(std::vector<bool> all) : started(all), followed(all), watched(std::move(all)) {}
+    /// The same execution with nothing left out.
+    [[nodiscard]] attention whole() const { return attention(started); }
+};
+
+/// Looks for races and for reads of bytes that nobody wrote. Where nodes run that are not followed, it finds all that
+/// there is at the watched memories, and may find more: what is put in order by way of others only.
 class order_checks : public order_watcher {
   public:
     /// `missing`: by node, the bytes that must be written before they are read.
-    order_checks(const assignment& job, const limits& node, std::vector<byte_ranges> missing, std::vector<bool> watched,
+    order_checks(const assignment& job, const limits& node, std::vector<byte_ranges> missing, attention nodes,
                  finding_list& findings);
 
     void computes(const place& where, const step& s) override;
     transfer issues(const place& where, const step& s) override;
     void reads(transfer t, const place& who, node_index memory, const access& a) override;
     void writes(transfer t, node_index memory, const access& a) override;
-    void ends(transfer t) override { races_.end_transfer(t); }
-    knowledge released(const place& where, std::optional<node_index> to) override {
-        return races_.release(where.node, where.thread, to);
-    }
-    knowledge reads_done(transfer t) override { return races_.reads_done(t); }
-    knowledge all_done(transfer t) override { return races_.all_done(t); }
+    void ends(transfer t) override;
+    knowledge released(const place& where, std::optional<node_index> to) override;
+    knowledge reads_done(transfer t) override;
+    knowledge all_done(transfer t) override;
     knowledge join(knowledge a, knowledge b) override { return races_.join(a, b); }
-    void learns(const place& where, knowledge k) override { races_.acquire(where.node, where.thread, k); }
+    void learns(const place& where, knowledge k) override;
 
     /// Adds what was found. A read that came before the write that it races with is told of as a race only.
     void finish();
@@ -129,6 +143,9 @@ class order_checks : public order_watcher {
     using program_place = std::tuple<const program*, std::uint32_t, std::uint32_t>;
     [[nodiscard]] program_place in_program(const place& p) const { return {job_.at(p.node), p.thread, p.instruction}; }
     void read(const place& who, node_index memory, std::int64_t first, std::int64_t end);
+    [[nodiscard]] bool follows(const place& p) const { return nodes_.followed[to_number(p.node)]; }
+
+    static constexpr transfer not_followed = 0;  // the race detector names none so
 
     const assignment& job_;
     finding_list& findings_;
@@ -139,7 +156,7 @@ class order_checks : public order_watcher {
         extent bytes;
     };
     std::map<place, unwritten_read> unwritten_;  // the first at each instruction
-    std::vector<bool> watched_;                  // by node
+    attention nodes_;
 };
 
 /// Names the waits that nothing can end, after an execution that came to a deadlock.

@@ -35,7 +35,12 @@ std::string buffer_map::complaint(const extent& range) const {
 // ---------------------------------------------------------------------------------------------------- steps
 
 step_checks::step_checks(const assignment& job, finding_list& findings)
-    : job_(job), findings_(findings), map_of_(job.nodes.size()), parent_(job.nodes.size()), pulls_(job.nodes.size()) {
+    : job_(job),
+      findings_(findings),
+      map_of_(job.nodes.size()),
+      parent_(job.nodes.size()),
+      pulls_(job.nodes.size()),
+      partners_(job.nodes.size(), std::vector<bool>(job.nodes.size())) {
     std::iota(parent_.begin(), parent_.end(), 0U);
     std::map<const program*, std::size_t> numbers;
     for (const program* const p : job.programs) {
@@ -63,7 +68,7 @@ void step_checks::starts(const place& where, const step& s) {
         remote(where, job_.index(other->node), other->touched);
     } else if (const auto* const i = std::get_if<signal<std::int64_t>>(&s); i != nullptr && i->to) {
         const node_index there = job_.index(*i->to);
-        if (exists(where, there)) connect(where.node, there);
+        if (exists(where, there)) exchange(where.node, there);
     } else if (const auto* const b = std::get_if<barrier<std::int64_t>>(&s)) {
         const std::int64_t columns = std::min<std::int64_t>(b->columns, job_.nodes.columns);
         const std::int64_t rows = std::min<std::int64_t>(b->rows, job_.nodes.rows);
@@ -80,13 +85,14 @@ void step_checks::remote(const place& where, node_index there, const access& a) 
     if (marks == nullptr) return;
     if (a.write) {
         *marks |= written;
-        connect(where.node, there);
+        exchange(where.node, there);
         return;
     }
     *marks |= pulled;
     auto& pulls = pulls_[to_number(where.node)];
     pulls.resize(job_.nodes.size());
     pulls[to_number(there)] = true;
+    partners_[to_number(there)][to_number(where.node)] = true;
 }
 
 bool step_checks::exists(const place& where, node_index there) {
@@ -117,6 +123,12 @@ void step_checks::connect(node_index a, node_index b) {
     const std::uint32_t one = group_of(to_number(a));
     const std::uint32_t other = group_of(to_number(b));
     parent_[std::max(one, other)] = std::min(one, other);
+}
+
+void step_checks::exchange(node_index a, node_index b) {
+    connect(a, b);
+    partners_[to_number(a)][to_number(b)] = true;
+    partners_[to_number(b)][to_number(a)] = true;
 }
 
 std::vector<std::vector<node_index>> step_checks::groups() {

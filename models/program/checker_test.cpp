@@ -204,6 +204,53 @@ TEST(checker, looks_at_one_of_several_groups_of_nodes_in_a_quick_check) {
     }
 }
 
+/// A row of 20 nodes: the first reads a buffer and signals the next, each hands the signal on, and the last overwrites
+/// the buffer, having waited for `amount` signals.
+std::vector<finding> check_relay(std::int64_t amount, check_depth depth) {
+    const std::string buffers = R"(
+buffer a address=0 bytes=64 type=fp32 input=1
+buffer b address=64 bytes=64 type=fp32
+semaphores go first=0 left=)" + std::to_string(1 - amount);
+    const program first = parse("d1p 1\nprogram \"first\"" + buffers.substr(0, buffers.find("semaphores")) + R"(
+semaphores go first=0
+thread {
+    vector_operation operation=relu destination=b destination_type=fp32 a=a a_type=fp32 elements=16
+    signal to=(x + 1, y) semaphore=go
+}
+)",
+                                "first.d1p");
+    const program relay = parse(R"(d1p 1
+program "relay"
+semaphores go first=0
+thread {
+    wait semaphore=go
+    signal to=(x + 1, y) semaphore=go
+}
+)",
+                                "relay.d1p");
+    const program last = parse("d1p 1\nprogram \"last\"" + buffers +
+                                   "\nthread {\n    wait semaphore=go amount=" + std::to_string(amount) +
+                                   "\n    push to=(x - 19, y) source=a destination=a row_bytes=64\n}\n",
+                               "last.d1p");
+    assignment job{{20, 1}, std::vector<const program*>(20, &relay)};
+    job.programs.front() = &first;
+    job.programs.back() = &last;
+    return check(job, {.depth = depth});
+}
+
+TEST(checker, finds_a_race_in_a_large_group_in_a_quick_check) {
+    for (const check_depth depth : {check_depth::quick, check_depth::full}) {
+        const auto found = check_relay(0, depth);
+        ASSERT_THAT(found, SizeIs(1));
+        EXPECT_EQ(place_of(found[0], true), "race, node (19, 0), thread 0, instruction 1");
+    }
+}
+
+TEST(checker, takes_no_order_by_way_of_many_for_a_race_in_a_quick_check) {
+    EXPECT_THAT(check_relay(1, check_depth::full), IsEmpty());
+    EXPECT_THAT(check_relay(1, check_depth::quick), IsEmpty());
+}
+
 TEST(checker, has_nothing_against_exchanges_between_barriers) {
     EXPECT_THAT(check_text(R"(
 buffer a address=0 bytes=64 type=fp32 input=1
