@@ -20,63 +20,6 @@ using program::affine;
 
 constexpr numerics::element_type fp32{numerics::number_format::fp32};
 
-/// One node of the logical rectangle: column c stands for the images and rows,
-/// row r for the filters.
-struct seat {
-    std::uint32_t column;
-    std::uint32_t row;
-    std::uint32_t image;  ///< the first of its images
-    std::uint32_t images;
-    std::uint32_t band;
-    std::uint32_t output_row;  ///< the first of its output rows
-    std::uint32_t output_rows;
-    std::uint32_t units;  ///< of filters
-    std::uint32_t first_unit;
-
-    seat(const geometry& g, std::uint32_t c, std::uint32_t r)
-        : column(c),
-          row(r),
-          image(c / g.plan.bands * g.plan.images),
-          images(std::min(g.plan.images, g.shape.batch - image)),
-          band(c % g.plan.bands),
-          output_row(band * g.plan.band_rows),
-          output_rows(std::min(g.plan.band_rows, g.shape.output_height() - output_row)),
-          units(g.filter_split().size(r)),
-          first_unit(g.filter_split().first(r)) {}
-
-    [[nodiscard]] coordinate place() const {
-        return {static_cast<std::int32_t>(column), static_cast<std::int32_t>(row)};
-    }
-    [[nodiscard]] bool is_last_band(const geometry& g) const { return band + 1 == g.plan.bands; }
-    /// Rows of the slab that begin here; the others begin in the bands behind.
-    [[nodiscard]] std::uint32_t own_rows(const geometry& g) const {
-        const std::uint32_t all = g.slab_rows(output_rows);
-        return is_last_band(g) ? all : std::min(all, g.plan.band_rows * g.row_step);
-    }
-};
-
-/// Rows of a slab that begin in another band.
-struct halo {
-    std::uint32_t bands_behind;
-    std::uint32_t source_row;  ///< of that band's slab
-    std::uint32_t row;         ///< of the own slab
-    std::uint32_t rows;
-};
-
-std::vector<halo> halos_of(const geometry& g, const seat& s) {
-    std::vector<halo> all;
-    const std::uint32_t step = g.plan.band_rows * g.row_step;
-    const std::uint32_t to_last = g.plan.bands - 1 - s.band;
-    for (std::uint32_t row = s.own_rows(g); row < g.slab_rows(s.output_rows);) {
-        const std::uint32_t behind = std::min(to_last, row / step);
-        const std::uint32_t end =
-            behind == to_last ? g.slab_rows(s.output_rows) : std::min((behind + 1) * step, g.slab_rows(s.output_rows));
-        all.push_back({behind, row - behind * step, row, end - row});
-        row = end;
-    }
-    return all;
-}
-
 class generator {
   public:
     generator(const geometry& g, const seat& s, const die& on)
@@ -196,7 +139,7 @@ class generator {
     [[nodiscard]] affine slice(const chunk& c, const affine& image, const affine& row) const {
         // Nodes of a row share a program, and in it first_unit is the same or grows
         // with y.
-        const affine first_group = g_.shape.groups == 1 ? affine(0) : first_unit();
+        const affine first_group = g_.shape.groups == 1 ? affine(0) : first_unit(g_, s_);
         const affine slab_row =
             image * g_.slab_rows(s_.output_rows) + row * g_.row_step + c.filter_row * g_.shape.dilation;
         const affine step = (first_group + c.group) * g_.group_steps + c.number * g_.plan.chunk_steps;
@@ -204,12 +147,6 @@ class generator {
                affine(g_.phase(c.filter_column) * g_.plane_bytes() +
                       std::uint64_t{g_.first_pixel(c.filter_column)} * g_.pixel_bytes());
     }
-    [[nodiscard]] affine first_unit() const {
-        const block_split units = g_.filter_split();
-        const std::uint32_t longer = units.total % units.parts;
-        return s_.row < longer ? program::y() * s_.units : program::y() * s_.units + affine(longer);
-    }
-
     void move_slab() {
         auto t = build_.thread();
         const std::uint64_t image_bytes = g_.slab_rows(s_.output_rows) * g_.row_bytes();

@@ -100,4 +100,18 @@ struct conv2d_plan {
 /// padding is wider than the reach of the filter.
 [[nodiscard]] kernel make_conv2d_input_gradient(const conv2d_shape& shape, const conv2d_types& types, const die& on);
 
+/// The gradient of that convolution's weights: `input`, `d_output` -> `d_weights`, in the shapes of input, output and
+/// weights; `types.weights` is the type of d_output, `types.output` that of d_weights.
+///
+/// Each element goes, from +0, through the images in fours, in each four through the output rows, and in each row
+/// through its pixels, a step of numerics::matrix_multiply_accumulate each: its products are those of the four images,
+/// +0 where there are fewer. So its bits depend on neither the plan nor the die; fewer than four images leave lanes
+/// idle.
+///
+/// A node has a band of the output rows of four images, and some filters: of d_output that, and of the input the rows
+/// that it needs, all channels, passed on as in make_conv2d. The sums go from the node of the first images and rows on
+/// to the last one, tap by tap and some channels at a time, so that all nodes of the line work at once on different
+/// sums.
+[[nodiscard]] kernel make_conv2d_weight_gradient(const conv2d_shape& shape, const conv2d_types& types, const die& on);
+
 }  // namespace d1::kernels

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "models/numerics/matrix.hpp"
+#include "models/program/builder.hpp"
 #include "testbenches/kernels/convolution.hpp"
 
 namespace d1::kernels {
@@ -134,5 +135,78 @@ struct geometry {
         return threads >= 4 && plan.band_rows > 1 ? 2 : 1;
     }
 };
+
+/// One node of the logical rectangle: column c stands for the images and rows,
+/// row r for the filters.
+struct seat {
+    std::uint32_t column;
+    std::uint32_t row;
+    std::uint32_t image;  ///< the first of its images
+    std::uint32_t images;
+    std::uint32_t band;
+    std::uint32_t output_row;  ///< the first of its output rows
+    std::uint32_t output_rows;
+    std::uint32_t units;  ///< of filters
+    std::uint32_t first_unit;
+
+    seat(const geometry& g, std::uint32_t c, std::uint32_t r)
+        : column(c),
+          row(r),
+          image(c / g.plan.bands * g.plan.images),
+          images(std::min(g.plan.images, g.shape.batch - image)),
+          band(c % g.plan.bands),
+          output_row(band * g.plan.band_rows),
+          output_rows(std::min(g.plan.band_rows, g.shape.output_height() - output_row)),
+          units(g.filter_split().size(r)),
+          first_unit(g.filter_split().first(r)) {}
+
+    [[nodiscard]] coordinate place() const {
+        return {static_cast<std::int32_t>(column), static_cast<std::int32_t>(row)};
+    }
+    [[nodiscard]] bool is_last_band(const geometry& g) const { return band + 1 == g.plan.bands; }
+    /// Rows of the slab that begin here; the others begin in the bands behind.
+    [[nodiscard]] std::uint32_t own_rows(const geometry& g) const {
+        const std::uint32_t all = g.slab_rows(output_rows);
+        return is_last_band(g) ? all : std::min(all, g.plan.band_rows * g.row_step);
+    }
+};
+
+/// Rows of a slab that begin in another band.
+struct halo {
+    std::uint32_t bands_behind;
+    std::uint32_t source_row;  ///< of that band's slab
+    std::uint32_t row;         ///< of the own slab
+    std::uint32_t rows;
+};
+
+[[nodiscard]] inline std::vector<halo> halos_of(const geometry& g, const seat& s) {
+    std::vector<halo> all;
+    const std::uint32_t step = g.plan.band_rows * g.row_step;
+    const std::uint32_t to_last = g.plan.bands - 1 - s.band;
+    for (std::uint32_t row = s.own_rows(g); row < g.slab_rows(s.output_rows);) {
+        const std::uint32_t behind = std::min(to_last, row / step);
+        const std::uint32_t end =
+            behind == to_last ? g.slab_rows(s.output_rows) : std::min((behind + 1) * step, g.slab_rows(s.output_rows));
+        all.push_back({behind, row - behind * step, row, end - row});
+        row = end;
+    }
+    return all;
+}
+
+/// The first of a node's filter units, from the node's own row: the same expression for all with as many.
+[[nodiscard]] inline program::affine first_unit(const geometry& g, const seat& s) {
+    const block_split units = g.filter_split();
+    const std::uint32_t longer = units.total % units.parts;
+    return s.row < longer ? program::y() * s.units : program::y() * s.units + program::affine(longer);
+}
+
+/// Parts that differ in the size of the largest: the fewest for each size.
+[[nodiscard]] inline std::vector<std::uint32_t> useful_parts(std::uint32_t total, std::uint32_t most) {
+    std::vector<std::uint32_t> parts;
+    for (std::uint32_t n = std::min(total, most); n >= 1; --n) {
+        if (divide_up(total, divide_up(total, n)) == n) parts.push_back(n);
+    }
+    return parts;
+}
 
 }  // namespace d1::kernels

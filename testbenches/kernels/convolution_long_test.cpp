@@ -56,6 +56,12 @@ TEST(convolutions_of_resnet50, run_on_a_whole_die_and_are_printed_beside_the_pro
                     static_cast<unsigned long long>(implicit), utilisation(implicit),
                     static_cast<unsigned long long>(explicit_windows), utilisation(explicit_windows));
         EXPECT_GE(implicit * 256 * 354, s.macs()) << l.name;
+        const auto implicit_gradient = cycles(make_conv2d_weight_gradient(s, {}, on).programs());
+        const auto gradient_of_windows = cycles(gemm({windows.k, windows.n, windows.m}, {}, on).programs());
+        std::printf("%-14s wgrad  %8llu cycles %5.1f %%   im2col %8llu cycles %5.1f %%\n", l.name,
+                    static_cast<unsigned long long>(implicit_gradient), utilisation(implicit_gradient),
+                    static_cast<unsigned long long>(gradient_of_windows), utilisation(gradient_of_windows));
+        EXPECT_GE(implicit_gradient * 256 * 354, s.macs()) << l.name;
     }
 }
 

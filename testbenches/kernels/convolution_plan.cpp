@@ -13,15 +13,6 @@ namespace d1::kernels {
 
 namespace {
 
-/// Parts that differ in the size of the largest: the fewest for each size.
-std::vector<std::uint32_t> useful_parts(std::uint32_t total, std::uint32_t most) {
-    std::vector<std::uint32_t> parts;
-    for (std::uint32_t n = std::min(total, most); n >= 1; --n) {
-        if (divide_up(total, divide_up(total, n)) == n) parts.push_back(n);
-    }
-    return parts;
-}
-
 class planner {
   public:
     planner(const conv2d_shape& shape, const conv2d_types& types, const die& on)
