@@ -11,73 +11,30 @@
 #include <tuple>
 
 #include "models/parameter/error.hpp"
+#include "testbenches/kernels/attention_worker.hpp"
 #include "testbenches/kernels/line_transfer.hpp"
 
 namespace d1::kernels {
 
 namespace {
 
+using namespace attention_parts;
 using numerics::elementwise_operation;
 using program::affine;
 
 constexpr numerics::element_type fp32{numerics::number_format::fp32};
-constexpr std::uint32_t block = attention_block;
-constexpr std::uint32_t row_blocks = block / numerics::block_rows;
-constexpr std::uint32_t number_bytes = sizeof(float);
-constexpr std::uint32_t block_bytes = numerics::block_elements * number_bytes;
-constexpr std::uint32_t block_row_bytes = numerics::block_columns * number_bytes;
 
-/// How heads and queries lie over the nodes: node (x, y) has the x-th, x +
-/// parts-th, ... block of queries of some heads.
-struct layout {
-    attention_shape shape;
-    attention_types types;
-    block_split heads;         ///< over the logical rows
-    std::uint32_t parts = 1;   ///< nodes of a line
-    std::uint32_t blocks = 1;  ///< of queries, and of keys; the last has fewer
-                               ///< where it does not come out even
-
-    [[nodiscard]] std::uint32_t size() const { return numerics::bytes(types.input.format); }
-    [[nodiscard]] std::uint32_t depth_steps() const { return (shape.depth + 3) / numerics::step_depth; }
-    [[nodiscard]] std::uint32_t depth_blocks() const { return (shape.depth + 7) / numerics::block_columns; }
-    [[nodiscard]] std::uint32_t slice_bytes() const { return numerics::slice_elements * size(); }
-    /// Keys of a block, and in which matrix steps and blocks of eight they lie.
-    [[nodiscard]] std::uint32_t keys(std::uint32_t b) const { return std::min(block, shape.length - b * block); }
-    [[nodiscard]] static std::uint32_t steps(std::uint32_t keys) { return (keys + 3) / numerics::step_depth; }
-    [[nodiscard]] static std::uint32_t eights(std::uint32_t keys) { return (keys + 7) / numerics::block_columns; }
-
-    // Queries: blocks of slices [row block][step]. Keys: [eight][step of depth].
-    // Values: [eight of depth][step of keys].
-    [[nodiscard]] std::uint32_t query_block_bytes() const { return row_blocks * depth_steps() * slice_bytes(); }
-    [[nodiscard]] std::uint32_t key_block_bytes() const { return row_blocks * depth_steps() * slice_bytes(); }
-    [[nodiscard]] std::uint32_t value_block_bytes() const {
-        return depth_blocks() * (block / numerics::step_depth) * slice_bytes();
-    }
-    [[nodiscard]] std::uint32_t output_block_bytes() const {
-        return row_blocks * depth_blocks() * numerics::block_elements * numerics::bytes(types.output.format);
-    }
-    [[nodiscard]] std::uint32_t query_blocks(std::uint32_t part) const { return (blocks + parts - 1 - part) / parts; }
-};
-
-class generator {
+class generator : attention_worker {
   public:
-    generator(const layout& l, std::uint32_t part, std::uint32_t heads, const die& on)
-        : l_(l),
+    generator(const attention_layout& l, std::uint32_t part, std::uint32_t heads, const die& on)
+        : attention_worker("attention", l, on),
           part_(part),
           heads_(heads),
-          build_(unlimited_builder("attention", on)),
           queries_(build_.input_buffer("queries", held(l.query_blocks(0), l.query_block_bytes()), l.types.input)),
           keys_(moved("keys", held(l.blocks, l.key_block_bytes()))),
           values_(moved("values", held(l.blocks, l.value_block_bytes()))),
           output_(build_.buffer("output", held(l.query_blocks(0), l.output_block_bytes()), l.types.output)),
-          products_(build_.buffer("products", row_blocks * row_blocks * block_bytes, fp32)),
-          scores_(build_.buffer("scores", block * block * number_bytes, fp32)),
-          mask_(build_.buffer("mask", block * block * number_bytes, fp32)),
-          weights_(build_.buffer("weights", row_blocks * (block / 4) * l.slice_bytes(), l.types.input)),
           sums_(build_.buffer("sums", row_blocks * l.depth_blocks() * block_bytes, fp32)),
-          numbers_(build_.buffer("numbers", block * number_bytes, fp32)),
-          rows_(build_.buffer("rows", 5 * block * number_bytes, fp32)),
-          constants_(build_.buffer("constants", 3 * number_bytes, fp32)),
           arrived_(build_.semaphores("arrived")),
           ready_(build_.semaphores("ready")) {}
 
@@ -102,59 +59,9 @@ class generator {
                           : build_.buffer(name, bytes, l_.types.input);
     }
 
-    // A number for each row of a block of queries.
-    enum row_number : std::uint32_t { largest_so_far, new_largest, correction, total_so_far, of_block };
-    [[nodiscard]] affine row(row_number n) const { return rows_ + affine(n * block * number_bytes); }
-    [[nodiscard]] affine constant(std::uint32_t n) const { return constants_ + affine(n * number_bytes); }
-
-    /// d = operation(a, b) on `elements` numbers, b being the same for all where
-    /// it is a constant.
-    void apply(program::thread_builder& t, elementwise_operation operation, const affine& d, const affine& a,
-               std::uint32_t elements, const affine& b = 0, bool is_constant = false) {
-        t.vector_operation({.operation = operation,
-                            .destination = d,
-                            .a = a,
-                            .b = b,
-                            .elements = elements,
-                            .destination_type = fp32,
-                            .a_type = fp32,
-                            .b_type = fp32,
-                            .broadcast_b = is_constant});
-    }
-    /// The same on rows of scores, `columns` each of `pitch` bytes, with a number
-    /// for each row.
-    void apply_by_row(program::thread_builder& t, elementwise_operation operation, const affine& d, const affine& a,
-                      const affine& b, std::uint32_t columns, std::int64_t pitch) {
-        t.vector_operation({.operation = operation,
-                            .destination = d,
-                            .a = a,
-                            .b = b,
-                            .elements = columns,
-                            .destination_type = fp32,
-                            .a_type = fp32,
-                            .b_type = fp32,
-                            .broadcast_b = true,
-                            .rows = block,
-                            .a_stride = pitch,
-                            .b_stride = number_bytes,
-                            .destination_stride = pitch});
-    }
-    void set(program::thread_builder& t, const affine& where, float value, std::uint32_t elements,
-             std::uint32_t rows = 1, std::int64_t stride = 0) {
-        t.vector_operation({.operation = elementwise_operation::fill,
-                            .destination = where,
-                            .scalar = value,
-                            .elements = elements,
-                            .destination_type = fp32,
-                            .rows = rows,
-                            .destination_stride = stride});
-    }
-
     void compute() {
         auto t = build_.thread();
-        set(t, constant(0), static_cast<float>(1.0 / std::sqrt(static_cast<double>(l_.shape.depth))), 1);
-        set(t, constant(1), -std::numeric_limits<float>::infinity(), 1);
-        count(t);
+        prepare(t);
         if (part_ != 0) t.wait(ready_);
         const auto head = t.loop(heads_);
         const std::uint32_t turns = l_.query_blocks(part_);
@@ -192,21 +99,11 @@ class generator {
         finish_block(t, query);
     }
 
-    /// numbers = 0, 1, ...
-    void count(program::thread_builder& t) {
-        set(t, numbers_, 0, 1);
-        for (std::uint32_t known = 1; known < block; known *= 2) {
-            set(t, constant(2), static_cast<float>(known), 1);
-            apply(t, elementwise_operation::add, numbers_ + affine(known * number_bytes), numbers_, known, constant(2),
-                  true);
-        }
-    }
-
     /// One block of keys for one of queries.
     void take(program::thread_builder& t, const affine& query, const affine& key_block, std::uint32_t keys,
               bool hides) {
         using enum elementwise_operation;
-        const std::uint32_t eights = layout::eights(keys);
+        const std::uint32_t eights = attention_layout::eights(keys);
         const std::int64_t pitch = std::int64_t{eights} * block_row_bytes;
         t.matrix_multiply({.c = products_,
                            .a = queries_ + query * l_.query_block_bytes(),
@@ -217,111 +114,24 @@ class generator {
                            .k_steps = l_.depth_steps(),
                            .a_type = l_.types.input,
                            .b_type = l_.types.input});
-        to_rows(t, eights);
-        apply(t, multiply, scores_, scores_, block * eights * numerics::block_columns, constant(0), true);
+        to_rows(t, scores_, eights);
+        apply(t, multiply, scores_, scores_, block * eights * numerics::block_columns, scale(), true);
         if (hides) hide(t, keys, pitch);
-        t.reduce({.operation = program::reduction::maximum,
-                  .destination = row(of_block),
-                  .source = scores_,
-                  .rows = block,
-                  .elements = keys,
-                  .source_stride = pitch,
-                  .destination_type = fp32,
-                  .source_type = fp32});
-        apply(t, maximum, row(new_largest), row(largest_so_far), block, row(of_block));
-        apply(t, subtract, row(correction), row(largest_so_far), block, row(new_largest));
-        apply(t, exponential, row(correction), row(correction), block);
-        apply(t, convert, row(largest_so_far), row(new_largest), block);
-        apply_by_row(t, subtract, scores_, scores_, row(largest_so_far), keys, pitch);
-        t.vector_operation({.operation = exponential,
-                            .destination = scores_,
-                            .a = scores_,
-                            .elements = keys,
-                            .destination_type = fp32,
-                            .a_type = fp32,
-                            .rows = block,
-                            .a_stride = pitch,
-                            .destination_stride = pitch});
-        t.reduce({.operation = program::reduction::sum,
-                  .destination = row(of_block),
-                  .source = scores_,
-                  .rows = block,
-                  .elements = keys,
-                  .source_stride = pitch,
-                  .destination_type = fp32,
-                  .source_type = fp32});
-        apply(t, multiply, row(total_so_far), row(total_so_far), block, row(correction));
-        apply(t, add, row(total_so_far), row(total_so_far), block, row(of_block));
+        take_maximum_and_sum(t, keys, pitch);
         const std::uint32_t padding = eights * numerics::block_columns - keys;
         if (padding != 0) set(t, scores_ + affine(keys * number_bytes), 0, padding, block, pitch);
-        to_slices(t, keys, pitch);
+        to_slices(t, scores_, keys, pitch);
         scale_blocks(t, sums_, sums_, fp32, row(correction));
         t.matrix_multiply({.c = sums_,
                            .a = weights_,
                            .b = values_ + key_block * l_.value_block_bytes(),
                            .row_blocks = row_blocks,
                            .column_blocks = l_.depth_blocks(),
-                           .k_steps = layout::steps(keys),
+                           .k_steps = attention_layout::steps(keys),
                            .a_type = l_.types.input,
                            .b_type = l_.types.input});
     }
 
-    /// scores = the blocks of products, row by row.
-    void to_rows(program::thread_builder& t, std::uint32_t eights) {
-        const auto rows = t.loop(row_blocks);
-        const auto r = t.loop(numerics::block_rows);
-        t.copy({.source = products_ + affine(rows) * (eights * block_bytes) + affine(r) * block_row_bytes,
-                .destination = scores_ + (affine(rows) * numerics::block_rows + r) * (eights * block_row_bytes),
-                .shape = {.rows = eights,
-                          .row_bytes = block_row_bytes,
-                          .source_stride = block_bytes,
-                          .destination_stride = block_row_bytes}});
-    }
-    /// scores = -infinity where the key's number is above the query's.
-    void hide(program::thread_builder& t, std::uint32_t keys, std::int64_t pitch) {
-        t.vector_operation({.operation = elementwise_operation::step,
-                            .destination = mask_,
-                            .a = numbers_,
-                            .b = numbers_,
-                            .elements = keys,
-                            .destination_type = fp32,
-                            .a_type = fp32,
-                            .b_type = fp32,
-                            .broadcast_b = true,
-                            .rows = block,
-                            .a_stride = 0,
-                            .b_stride = number_bytes,
-                            .destination_stride = pitch});
-        t.vector_operation({.operation = elementwise_operation::select,
-                            .destination = scores_,
-                            .a = mask_,
-                            .b = constant(1),
-                            .elements = keys,
-                            .destination_type = fp32,
-                            .a_type = fp32,
-                            .b_type = fp32,
-                            .broadcast_b = true,
-                            .rows = block,
-                            .a_stride = pitch,
-                            .b_stride = 0,
-                            .destination_stride = pitch});
-    }
-    /// weights = the scores, rounded, as slices of A.
-    void to_slices(program::thread_builder& t, std::uint32_t keys, std::int64_t pitch) {
-        const std::uint32_t steps = layout::steps(keys);
-        const std::uint32_t row_bytes = numerics::step_depth * l_.size();
-        const auto rows = t.loop(row_blocks);
-        const auto r = t.loop(numerics::block_rows);
-        t.vector_operation({.operation = elementwise_operation::convert,
-                            .destination = weights_ + affine(rows) * (steps * l_.slice_bytes()) + affine(r) * row_bytes,
-                            .a = scores_ + (affine(rows) * numerics::block_rows + r) * pitch,
-                            .elements = numerics::step_depth,
-                            .destination_type = l_.types.input,
-                            .a_type = fp32,
-                            .rows = steps,
-                            .a_stride = numerics::step_depth * number_bytes,
-                            .destination_stride = l_.slice_bytes()});
-    }
     /// d = a times a number of each row, on blocks of eight rows and columns.
     void scale_blocks(program::thread_builder& t, const affine& d, const affine& a, numerics::element_type type,
                       const affine& numbers) {
@@ -357,72 +167,11 @@ class generator {
         if (part_ != 0) t.signal(ready_);
     }
 
-    const layout& l_;
     std::uint32_t part_;
     std::uint32_t heads_;
-    program::program_builder build_;
-    program::buffer_handle queries_, keys_, values_, output_, products_, scores_, mask_, weights_, sums_, numbers_,
-        rows_, constants_;
+    program::buffer_handle queries_, keys_, values_, output_, sums_;
     program::semaphore_handle arrived_, ready_;
 };
-
-/// Pieces of a tensor, block by block, of `rows` x `columns` elements that lie
-/// `pitch` bytes apart.
-struct tile {
-    std::uint64_t offset;
-    std::uint32_t position;  ///< in the sequence
-    std::uint32_t column;
-    std::uint32_t rows, columns, pitch;
-};
-void add_tile(tensor& t, const layout& l, coordinate node, std::uint32_t head, const tile& p) {
-    if (p.position >= l.shape.length || p.column >= l.shape.depth) return;
-    t.pieces.push_back({.node = node,
-                        .offset = p.offset,
-                        .first = (std::uint64_t{head} * l.shape.length + p.position) * l.shape.depth + p.column,
-                        .rows = std::min(p.rows, l.shape.length - p.position),
-                        .columns = std::min(p.columns, l.shape.depth - p.column),
-                        .stride = l.shape.depth,
-                        .pitch = p.pitch});
-}
-/// Slices of 8 queries by 4, from position `first` on.
-void add_queries(tensor& t, const layout& l, coordinate node, std::uint32_t head, std::uint32_t b,
-                 std::uint64_t offset) {
-    for (std::uint32_t r = 0; r < row_blocks; ++r) {
-        for (std::uint32_t k = 0; k < l.depth_steps(); ++k, offset += l.slice_bytes()) {
-            add_tile(t, l, node, head, {offset, b * block + 8 * r, 4 * k, 8, 4, 4 * l.size()});
-        }
-    }
-}
-/// K transposed, in slices of 4 by 8 keys: every key is a column of its own.
-void add_keys(tensor& t, const layout& l, coordinate node, std::uint32_t head, std::uint32_t b, std::uint64_t offset) {
-    for (std::uint32_t key = 0; key < l.keys(b); ++key) {
-        for (std::uint32_t d = 0; d < l.shape.depth; ++d) {
-            const std::uint64_t slice = std::uint64_t{key / 8} * l.depth_steps() + d / 4;
-            add_tile(
-                t, l, node, head,
-                {offset + slice * l.slice_bytes() + (d % 4 * 8 + key % 8) * l.size(), b * block + key, d, 1, 1, 0});
-        }
-    }
-}
-/// Slices of 4 keys by 8.
-void add_values(tensor& t, const layout& l, coordinate node, std::uint32_t head, std::uint32_t b,
-                std::uint64_t offset) {
-    const std::uint32_t steps = layout::steps(l.keys(b));
-    for (std::uint32_t c = 0; c < l.depth_blocks(); ++c) {
-        for (std::uint32_t k = 0; k < steps; ++k, offset += l.slice_bytes()) {
-            add_tile(t, l, node, head, {offset, b * block + 4 * k, 8 * c, 4, 8, 8 * l.size()});
-        }
-    }
-}
-void add_output(tensor& t, const layout& l, coordinate node, std::uint32_t head, std::uint32_t b,
-                std::uint64_t offset) {
-    const std::uint32_t size = numerics::bytes(t.type.format);
-    for (std::uint32_t r = 0; r < row_blocks; ++r) {
-        for (std::uint32_t c = 0; c < l.depth_blocks(); ++c, offset += numerics::block_elements * size) {
-            add_tile(t, l, node, head, {offset, b * block + 8 * r, 8 * c, 8, 8, 8 * size});
-        }
-    }
-}
 
 }  // namespace
 
@@ -432,7 +181,7 @@ kernel make_attention(const attention_shape& shape, const attention_types& types
                              std::to_string(shape.depth);
     require_room(std::uint64_t{shape.heads} * shape.length, shape.depth,
                  3 * numerics::bytes(types.input.format) + numerics::bytes(types.output.format), on, "attention");
-    layout l{.shape = shape, .types = types, .heads = {}};
+    attention_layout l{.shape = shape, .types = types, .heads = {}};
     l.blocks = (shape.length + block - 1) / block;
     l.heads = {shape.heads, std::min(shape.heads, on.live_nodes())};
     l.parts = std::min(l.blocks, on.live_nodes() / l.heads.parts);

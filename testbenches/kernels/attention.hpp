@@ -46,4 +46,20 @@ struct attention_types {
 /// heads. Throws input_error if it does not fit.
 [[nodiscard]] kernel make_attention(const attention_shape& shape, const attention_types& types, const die& on);
 
+/// The gradients of that attention: `queries`, `keys`, `values`, `output` and `d_output` (of the operands' type, and
+/// output as the forward pass rounded it to that) -> `d_queries`, `d_keys`, `d_values` (of the output's).
+///
+/// Scores are made again, a block at a time: first m and l of each query exactly as above, then, from +0,
+///   p = exp(s - m) (1 / l),  g = ((dO V^T - D) p) scale      D = the sum of output d_output over a query's numbers,
+///                                                            as program::reduce, padded with +0 to a multiple of four
+///   dQ = dQ + g' K           over the blocks of keys in ascending order
+///   dK = dK + g'^T Q         over the blocks of queries in ascending order
+///   dV = dV + p'^T dO        likewise
+/// p' and g' are p and g rounded to the operands' type; causal, blocks of which nothing is seen are left out.
+///
+/// Heads lie as above. A node of a line makes dQ of its blocks of queries, and dK and dV of as many blocks of keys, for
+/// which the others give it m, 1 / l and D; so scores are made three times. It holds all queries, keys, values and
+/// d_output of its heads, all but values in the two layouts that products take them in.
+[[nodiscard]] kernel make_attention_gradient(const attention_shape& shape, const attention_types& types, const die& on);
+
 }  // namespace d1::kernels
