@@ -10,6 +10,7 @@
 #include "models/parameter/error.hpp"
 #include "models/program/builder.hpp"
 #include "testbenches/kernels/convolution_geometry.hpp"
+#include "testbenches/kernels/gemm.hpp"
 #include "testbenches/kernels/line_transfer.hpp"
 
 namespace d1::kernels {
@@ -336,6 +337,35 @@ void add_output(std::vector<piece>& all, const geometry& g, const seat& s) {
     }
 }
 
+/// A convolution of one pixel's filters is the product of the pixels and the weights, whatever its stride and padding.
+kernel make_product(const conv2d_shape& s, const conv2d_types& types, const die& on) {
+    const std::uint64_t pixels = std::uint64_t{s.output_height()} * s.output_width();
+    const gemm product({.m = s.batch * pixels, .n = s.filters, .k = s.channels},
+                       {.output = types.output, .a = types.input, .b = types.weights}, on);
+    const auto first_of_pixel = [s, pixels](std::uint64_t m) -> std::optional<std::uint64_t> {
+        const auto place = [&](std::uint64_t output, std::uint32_t padding) {
+            return static_cast<std::int64_t>(output * s.stride) - padding;
+        };
+        const std::int64_t row = place(m % pixels / s.output_width(), s.padding_height);
+        const std::int64_t column = place(m % s.output_width(), s.padding_width);
+        if (row < 0 || row >= s.height || column < 0 || column >= s.width) return std::nullopt;
+        const std::uint64_t line = m / pixels * s.height + static_cast<std::uint64_t>(row);
+        return (line * s.width + static_cast<std::uint64_t>(column)) * s.channels;
+    };
+    return product.as_kernel(
+        {.name = "input",
+         .type = types.input,
+         .use = tensor_use::input,
+         .elements = std::uint64_t{s.batch} * s.height * s.width * s.channels},
+        {first_of_pixel, 1},
+        {.name = "weights",
+         .type = types.weights,
+         .use = tensor_use::input,
+         .elements = std::uint64_t{s.channels} * s.filters},
+        {[](std::uint64_t filter) { return std::optional(filter); }, s.filters},
+        {.name = "output", .type = types.output, .use = tensor_use::output, .elements = s.batch * pixels * s.filters});
+}
+
 kernel make(const conv2d_shape& shape, const conv2d_types& types, const origin& from, const die& on) {
     const geometry g(shape, types, plan_conv2d(shape, types, on));
     job j{on.place({static_cast<std::int32_t>(g.plan.columns()), static_cast<std::int32_t>(g.plan.filter_parts)}), {}};
@@ -385,6 +415,8 @@ kernel make(const conv2d_shape& shape, const conv2d_types& types, const origin& 
 }  // namespace
 
 kernel make_conv2d(const conv2d_shape& shape, const conv2d_types& types, const die& on) {
+    require_shape(shape);
+    if (shape.filter_height * shape.filter_width * shape.groups == 1) return make_product(shape, types, on);
     return make(shape, types, {shape.height, shape.width}, on);
 }
 

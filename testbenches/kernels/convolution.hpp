@@ -88,6 +88,9 @@ struct conv2d_plan {
 /// passed on from neighbour to neighbour along it, in pieces: the input once
 /// before, the weights while their first ones are in use. Rows that two bands
 /// need start in one of them and are pulled by the other.
+///
+/// Where the filter is a single pixel and there is one group, it is a matrix product (gemm.hpp): the same order, and no
+/// plan of plan_conv2d's.
 [[nodiscard]] kernel make_conv2d(const conv2d_shape& shape, const conv2d_types& types, const die& on);
 
 /// The gradient of that convolution's input: `d_output` (the shape of its output), `weights` (as there) -> `d_input`

@@ -110,6 +110,21 @@ TEST_F(convolutions, of_the_smallest_and_thinnest_shapes) {
     expect_exact({.batch = 29, .height = 1, .width = 1, .channels = 70, .filters = 33}, to_bf16, 5);
 }
 
+TEST_F(convolutions, of_single_pixels_are_products_whatever_their_stride_and_padding) {
+    expect_exact({.batch = 2, .height = 9, .width = 7, .channels = 21, .filters = 10, .stride = 2}, to_bf16, 6);
+    expect_exact({.batch = 3,
+                  .height = 6,
+                  .width = 5,
+                  .channels = 40,
+                  .filters = 70,
+                  .stride = 3,
+                  .padding_height = 2,
+                  .padding_width = 1},
+                 to_fp32, 7);
+    const numerics::element_type cfloat{numerics::number_format::cfp8_143, 7};
+    expect_exact({.height = 12, .width = 11, .channels = 67, .filters = 33}, {cfloat, bf16, fp32}, 8);
+}
+
 TEST_F(convolutions, with_padding_stride_and_dilation) {
     expect_exact({.batch = 2,
                   .height = 9,
