@@ -63,7 +63,7 @@ TEST(parameters, every_one_has_a_meaning_a_source_and_a_default_that_is_allowed)
         EXPECT_LT(e.about.minimum, e.about.maximum) << e.path;
         EXPECT_TRUE(is_seed(e) || !e.about.unit.empty()) << e.path;
     }
-    EXPECT_EQ(leaves, 81U);
+    EXPECT_EQ(leaves, 97U);
 }
 
 TEST(parameters, assumptions_and_modelling_choices_say_that_they_are) {
@@ -151,6 +151,8 @@ d1_parameters random_parameters(std::mt19937_64& random) {
     }
     auto& die = parameters.die;
     die.noc.calendar_horizon = 65536;
+    die.node.core.matrix_rows = 4U << random() % 3;
+    die.node.core.matrix_columns = 4U << random() % 3;
     die.harvest.dead.clear();
     for (std::uint32_t n = 0; n + 1 < die.noc.columns * die.noc.rows; ++n)
         if (random() % 3 == 0)
@@ -296,6 +298,15 @@ TEST(validation, wants_a_live_node) {
     EXPECT_EQ(complaint(p), "none");
     p.die.harvest.dead = {{1, 0}, {0, 0}};
     EXPECT_THAT(complaint(p), HasSubstr("no node is left alive"));
+}
+
+TEST(validation, wants_a_matrix_unit_of_four_eight_or_sixteen_rows_and_columns) {
+    d1_parameters p;
+    p.die.node.core.matrix_rows = 16;
+    p.die.node.core.matrix_columns = 4;
+    EXPECT_EQ(complaint(p), "none");
+    p.die.node.core.matrix_columns = 12;
+    EXPECT_EQ(complaint(p), "die.node.core.matrix_columns = 12: must be 4, 8 or 16");
 }
 
 TEST(validation, wants_a_routing_that_suits_the_channels_and_the_faults) {

@@ -90,11 +90,19 @@ std::optional<violation> find_in_horizon(const die_parameters& die) {
             "links corrupt packets burst_packets x max_retries x retry_cycles more; the horizon must be at least that"};
 }
 
+std::optional<violation> find_in_matrix_unit(const core_parameters& core) {
+    const auto fits = [](std::uint32_t side) { return side == 4 || side == 8 || side == 16; };
+    if (!fits(core.matrix_rows)) return violation{{"die.node.core.matrix_rows"}, "must be 4, 8 or 16"};
+    if (!fits(core.matrix_columns)) return violation{{"die.node.core.matrix_columns"}, "must be 4, 8 or 16"};
+    return std::nullopt;
+}
+
 std::optional<violation> find_violation(const d1_parameters& parameters) {
     if (auto found = find_single(parameters)) return found;
     if (auto found = find_in_harvest(parameters.die)) return found;
     if (auto found = find_in_links(parameters.die)) return found;
     if (auto found = find_in_routing(parameters.die)) return found;
+    if (auto found = find_in_matrix_unit(parameters.die.node.core)) return found;
     return find_in_horizon(parameters.die);
 }
 

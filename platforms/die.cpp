@@ -44,6 +44,9 @@ die::die(const sc_core::sc_module_name& name, const d1_parameters& parameters, c
                          ? std::make_unique<uninitialised_detector>(places_.size(), parameters.die.node.sram.bytes)
                          : nullptr),
       activities_(checks.activities ? std::make_unique<activity_log>() : nullptr),
+      costs_(parameters.die.node.core.costs == cost_source::pipeline
+                 ? std::make_unique<steady_states>(parameters.die.node.core, parameters.die.node.sram)
+                 : nullptr),
       check_protocol_(checks.protocol) {
     make_nodes(order, blocks);
     events_.every(parameters.simulation.watchdog, [this](timing::cycle) { watch_progress(); });
@@ -55,9 +58,9 @@ void die::make_nodes(std::span<const node_index> order, const block_factories& b
         alive_[to_number(places_.index(c))] = false;
     }
     links_ = std::make_unique<link_watch>(check_protocol_, parameters_.die.noc, events_.clock().period(), alive_);
-    const die_surroundings surroundings{routing_,          alive_,          events_,
-                                        bursts_,           races_.get(),    uninitialised_.get(),
-                                        activities_.get(), check_protocol_, links_.get()};
+    const die_surroundings surroundings{
+        routing_,          alive_,          events_,      bursts_,     races_.get(), uninitialised_.get(),
+        activities_.get(), check_protocol_, links_.get(), costs_.get()};
     auto& group = statistics_.child("die");
     std::vector<noc::router_base*> routers(places_.size());
     nodes_.resize(places_.size());
@@ -216,6 +219,9 @@ statistics::energy_events die::energy_events(timing::cycle cycles) const {
 run_bounds die::bounds() const {
     const auto divide_up = [](std::uint64_t a, std::uint64_t b) { return (a + b - 1) / b; };
     const sram_parameters& ports = parameters_.die.node.sram;
+    const core_parameters& unit = parameters_.die.node.core;
+    const std::uint64_t results_a_cycle =
+        std::uint64_t{unit.matrix_steps_per_cycle} * unit.matrix_rows * unit.matrix_columns;
     run_bounds most;
     for (const auto& n : nodes_) {
         if (!n) {
@@ -230,8 +236,7 @@ run_bounds die::bounds() const {
         }
         const auto& core = n->core().count();
         const auto& interface = n->interface().count();
-        most.matrix =
-            std::max(most.matrix, divide_up(core.matrix_steps, parameters_.die.node.core.matrix_steps_per_cycle));
+        most.matrix = std::max(most.matrix, divide_up(core.matrix_steps * numerics::block_elements, results_a_cycle));
         most.sram_port = std::max({most.sram_port, divide_up(core.vector_load_lines, ports.vector_load_ports),
                                    divide_up(core.vector_store_lines, ports.vector_store_ports),
                                    divide_up(interface.mesh_read_lines, ports.mesh_read_ports),

@@ -149,6 +149,7 @@ class die : public sc_core::sc_module {
     std::unique_ptr<race_detector> races_;
     std::unique_ptr<uninitialised_detector> uninitialised_;
     std::unique_ptr<activity_log> activities_;
+    std::unique_ptr<steady_states> costs_;
     bool check_protocol_;
     std::unique_ptr<link_watch> links_;
     std::vector<std::unique_ptr<node>> nodes_;

@@ -293,8 +293,11 @@ TEST(die, keeps_threads_waiting_that_find_the_queue_of_the_network_interface_ful
     EXPECT_EQ(d.at(node_index{0}).interface().count().signals, 4U);
 }
 
-TEST(die, reaches_the_peak_of_matrix_and_simd_unit_when_nothing_else_limits) {
-    die d("die", grid_of(2, 1), checked);
+/// A node of a die in matrix steps, one in multiply-adds.
+void expect_peaks(cost_source costs) {
+    auto parameters = grid_of(2, 1);
+    parameters.die.node.core.costs = costs;
+    die d("die", parameters, checked);
     program_builder matrix("matrix");
     const auto a = matrix.buffer("a", 64 * 8 * 100, bf16);
     const auto w = matrix.buffer("w", 64 * 8 * 100, bf16);
@@ -312,17 +315,17 @@ TEST(die, reaches_the_peak_of_matrix_and_simd_unit_when_nothing_else_limits) {
                            .b_type = bf16});
     }
     program_builder simd("simd");
-    const auto x = simd.buffer("from", 65536, fp32);
-    const auto y = simd.buffer("sum", 65536, fp32);
+    const auto x = simd.buffer("from", 524288, fp32);  // long vectors, since each begins with an empty pipeline
+    const auto y = simd.buffer("sum", 524288, fp32);
     {
         auto t = simd.thread();
-        const auto i = t.loop(100);
+        const auto i = t.loop(10);
         t.vector_operation({.operation = numerics::elementwise_operation::multiply_add,
                             .destination = y,
                             .a = x,
                             .b = y,
                             .scalar = 2,
-                            .elements = 16384,
+                            .elements = 131072,
                             .destination_type = fp32,
                             .a_type = fp32,
                             .b_type = fp32});
@@ -335,7 +338,15 @@ TEST(die, reaches_the_peak_of_matrix_and_simd_unit_when_nothing_else_limits) {
         return flops / static_cast<double>(cycles);
     };
     EXPECT_NEAR(rate(0, 100.0 * 2 * 64 * 64 * 400), 512, 5.12);
-    EXPECT_NEAR(rate(1, 100.0 * 2 * 16384), 32, 0.32);
+    EXPECT_NEAR(rate(1, 10.0 * 2 * 131072), 32, 0.32);
+}
+
+TEST(die, reaches_the_peak_of_matrix_and_simd_unit_when_nothing_else_limits) {
+    expect_peaks(cost_source::rates);
+}
+
+TEST(die, reaches_it_on_the_pipeline_too) {
+    expect_peaks(cost_source::pipeline);
 }
 
 TEST(die, stops_when_asked_to_and_goes_on_where_it_was) {

@@ -21,7 +21,8 @@ node::working_parts::working_parts(const std::string& node_name, node_index here
                         parameters.die.node.network_interface, parameters.die.noc, parameters.die.node.sram),
       core("core",
            {here, die.events, semaphores, signals, parameters.simulation.timing, parameters.simulation.quantum,
-            parameters.simulation.functional, parameters.arithmetic, die.races, die.uninitialised, die.activities},
+            parameters.simulation.functional, parameters.arithmetic, die.races, die.uninitialised, die.activities,
+            die.costs},
            parameters.die.node.core, parameters.die.node.sram) {
     if (die.races != nullptr) {
         semaphores.connect_knowledge([](void* races, std::uint32_t a,

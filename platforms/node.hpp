@@ -30,7 +30,8 @@ struct die_surroundings {
     uninitialised_detector* uninitialised = nullptr;
     activity_log* activities = nullptr;
     bool check_protocol = false;
-    link_watch* links = nullptr;  ///< null: nobody watches the links
+    link_watch* links = nullptr;     ///< null: nobody watches the links
+    steady_states* costs = nullptr;  ///< null: instructions cost the published rates
 };
 
 /// A place on the die: a router and, unless the node is dead, core, SRAM and network interface, wired.

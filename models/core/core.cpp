@@ -17,8 +17,7 @@ core::core(const sc_core::sc_module_name& name, const core_surroundings& surroun
       my_(surroundings),
       parameters_(parameters),
       memory_(memory),
-      units_(unit_rates(parameters, memory)),
-      rates_(unit_rates(parameters, memory)) {
+      units_(unit_rates(parameters, memory)) {
     mem.bind(*this);
     dma.bind(*this);
     my_.semaphores.connect(*this);
@@ -140,7 +139,11 @@ core::outcome core::execute(thread& t, timing::cycle& local) {
         [&](const auto& s) {
             using kind = std::decay_t<decltype(s)>;
             if constexpr (requires { cost_of(s, parameters_, memory_); }) {
-                return compute(t, cost_of(s, parameters_, memory_), local);
+                if (my_.costs != nullptr) {
+                    return compute(t, my_.costs->of(s), local);
+                }
+                const unit_demand demand = cost_of(s, parameters_, memory_);
+                return compute(t, {demand, demand.slots}, local);
             } else if constexpr (std::is_same_v<kind, program::wait<std::int64_t>>) {
                 return wait(t, s);
             } else if constexpr (std::is_same_v<kind, program::list_begin>) {
@@ -173,8 +176,9 @@ void core::count(const program::step& s) {
     }
 }
 
-core::outcome core::compute(thread& t, const unit_demand& demand, timing::cycle& local) {
-    const auto slots = [&demand](unit u) { return demand.slots[static_cast<std::size_t>(u)]; };
+core::outcome core::compute(thread& t, const instruction_cost& cost, timing::cycle& local) {
+    const unit_demand& demand = cost.demand;
+    const auto slots = [&cost](unit u) { return cost.work[static_cast<std::size_t>(u)]; };
     // A SIMD operation on an element reads two FP32 operands and writes a result.
     constexpr std::uint64_t simd_bytes = 3 * sizeof(float);
     count_.vector_load_lines += slots(unit::vector_load);
@@ -198,22 +202,15 @@ core::outcome core::compute(thread& t, const unit_demand& demand, timing::cycle&
 }
 
 void core::account(thread& t, const unit_demand& demand, timing::cycle begin, timing::cycle end) {
-    const auto cycles = [&](unit u) {
-        const auto i = static_cast<std::size_t>(u);
-        return (demand.slots[i] + rates_[i] - 1) / rates_[i];
-    };
-    const std::uint64_t matrix = cycles(unit::matrix);
-    const std::uint64_t simd = cycles(unit::simd);
-    const bool ports_are_slowest = std::max(cycles(unit::vector_load), cycles(unit::vector_store)) == demand.cycles;
     const auto spend_on_units = [&](const unit_schedule::stretch& s) {
-        const auto share = [&](std::uint64_t all) {
-            return all * s.done_at_end / demand.cycles - all * s.done_at_begin / demand.cycles;
-        };
-        spend(t, {.end = s.end,
-                  .doing = cycle_class::memory,
-                  .wants_ports = ports_are_slowest || s.done_at_end - s.done_at_begin < s.end - s.begin,
-                  .matrix = share(matrix),
-                  .simd = share(simd)});
+        thread_stretch done{.end = s.end,
+                            .doing = cycle_class::memory,
+                            .wants_ports = demand.wants_ports || s.done_at_end - s.done_at_begin < s.end - s.begin};
+        for (std::size_t c = 0; c < work_class_count; ++c) {
+            const std::uint64_t all = demand.shares[c];
+            done.shares[c] = all == 0 ? 0 : all * s.done_at_end / demand.cycles - all * s.done_at_begin / demand.cycles;
+        }
+        spend(t, done);
     };
     if (my_.timing == timing_kind::lt) {
         spend_on_units({begin, begin + demand.cycles, 0, demand.cycles});

@@ -15,6 +15,7 @@
 #include "models/core/core_parameters.hpp"
 #include "models/core/cycle_stack.hpp"
 #include "models/core/placement.hpp"
+#include "models/core/steady_states.hpp"
 #include "models/core/unit_schedule.hpp"
 #include "models/numerics/arithmetic.hpp"
 #include "models/packet/dma_command.hpp"
@@ -45,6 +46,7 @@ struct core_surroundings {
     race_detector* races = nullptr;  ///< null: switched off
     uninitialised_detector* uninitialised = nullptr;
     activity_log* activities = nullptr;  ///< null: switched off
+    steady_states* costs = nullptr;      ///< of instructions on the pipeline; null: published rates
 };
 
 /// A thread that has not come to its end, for a deadlock report.
@@ -61,12 +63,11 @@ struct blocked_thread {
 ///
 /// A thread takes one instruction at a time: issue_cycles to issue it, or list_entry_cycles where it stands in a list
 /// (and the list itself issue_cycles). An instruction that computes or moves bytes within the SRAM then
-/// reserves units and ports at the published rates and is complete when its result is there, which is when its
-/// arithmetic is done; a push, pull or signal is complete when it is handed over; a wait when the semaphore grants it,
-/// wake_cycles later if it had to wait; a barrier wake_cycles after the network interface's word. Without arithmetic,
-/// what writes a buffer of indices is done all the same, and such transfers carry their bytes. lt: a thread runs ahead
-/// of kernel time by at most the quantum, and shares nothing. Not modelled at these levels: fetch, decode width, scalar
-/// units, registers; issue_cycles stands for them.
+/// reserves units and ports, as its inner kernel takes them on the pipeline or at the published rates, and is complete
+/// when its result is there, which is when its arithmetic is done; a push, pull or signal is complete when it is handed
+/// over; a wait when the semaphore grants it, wake_cycles later if it had to wait; a barrier wake_cycles after the
+/// network interface's word. Without arithmetic, what writes a buffer of indices is done all the same, and such
+/// transfers carry their bytes. lt: a thread runs ahead of kernel time by at most the quantum, and shares nothing.
 class core : public sc_core::sc_module,
              private tlm::tlm_bw_transport_if<>,
              private timing::event_handler,
@@ -134,7 +135,7 @@ class core : public sc_core::sc_module,
     void run(thread& t, timing::cycle local);
     enum class outcome : std::uint8_t { go_on, blocked };
     outcome execute(thread& t, timing::cycle& local);
-    outcome compute(thread& t, const unit_demand& demand, timing::cycle& local);
+    outcome compute(thread& t, const instruction_cost& cost, timing::cycle& local);
     void account(thread& t, const unit_demand& demand, timing::cycle begin, timing::cycle end);
     void spend(thread& t, const thread_stretch& s, std::uint32_t cause = 0);
     void spend(thread& t, timing::cycle end, cycle_class doing) { spend(t, {.end = end, .doing = doing}); }
@@ -179,7 +180,6 @@ class core : public sc_core::sc_module,
     sram_parameters memory_;
     counters count_;
     unit_schedule units_;
-    unit_slots rates_;
     cycle_account account_;
     const program::program* program_ = nullptr;
     const placement* placement_ = nullptr;

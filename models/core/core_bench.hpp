@@ -180,6 +180,7 @@ struct core_options {
     core_parameters core{};
     sram_parameters memory{};
     race_detector* races = nullptr;
+    steady_states* costs = nullptr;  ///< null: published rates
 };
 
 /// A core and what stands around it.
@@ -201,7 +202,8 @@ struct core_bench {
                .quantum = o.quantum,
                .functional = o.functional,
                .arithmetic = {},
-               .races = o.races},
+               .races = o.races,
+               .costs = o.costs},
               o.core, o.memory) {
         cpu.mem.bind(memory_checker.in);
         memory_checker.out.bind(memory.socket);

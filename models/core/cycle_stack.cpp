@@ -100,8 +100,7 @@ void cycle_account::settle() {
 
 void cycle_account::classify(timing::cycle to) {
     const std::uint64_t length = to - accounted_;
-    std::uint64_t matrix = 0;
-    std::uint64_t simd = 0;
+    cycle_shares shares{};
     bool uses_units = false;
     bool wants_ports = false;
     cycle_class best = cycle_class::idle;
@@ -114,19 +113,24 @@ void cycle_account::classify(timing::cycle to) {
         if (s.doing == cycle_class::memory) {
             uses_units = true;
             wants_ports = wants_ports || s.wants_ports;
-            matrix += part(s.matrix, t.accounted, s.end, accounted_, to);
-            simd += part(s.simd, t.accounted, s.end, accounted_, to);
+            for (std::size_t c = 0; c < work_class_count; ++c) {
+                if (s.shares[c] != 0) {
+                    shares[c] += part(s.shares[c], t.accounted, s.end, accounted_, to);
+                }
+            }
         } else if (s.doing < best || (s.doing == best && awaiting != nullptr && s.end < awaiting->end)) {
             best = s.doing;
             awaiting = &s;
         }
     }
     if (uses_units) {
-        matrix = take(matrix, matrix_carry_, length, threads_most);
-        simd = std::min(take(simd, simd_carry_, length, threads_most), length - matrix);
-        add(cycle_class::matrix, matrix);
-        add(cycle_class::simd, simd);
-        add(wants_ports ? cycle_class::sram_port : cycle_class::memory, length - matrix - simd);
+        std::uint64_t left = length;
+        for (std::size_t c = 0; c < work_class_count; ++c) {
+            const std::uint64_t taken = take(shares[c], carry_[c], length, threads_most);
+            add(static_cast<cycle_class>(c), std::min(taken, left));
+            left -= std::min(taken, left);
+        }
+        add(wants_ports ? cycle_class::sram_port : cycle_class::memory, left);
         return;
     }
     add(best, length);
@@ -147,8 +151,7 @@ cycle_stack cycle_account::stack(timing::cycle cycles) const {
 void cycle_account::reset() {
     threads_ = {};
     accounted_ = 0;
-    matrix_carry_ = 0;
-    simd_carry_ = 0;
+    carry_ = {};
     stack_ = {};
     awaited_.clear();
 }

@@ -52,19 +52,24 @@ struct cycle_stack {
     friend bool operator==(const cycle_stack&, const cycle_stack&) = default;
 };
 
+/// Cycles of an instruction at work by class: the first of cycle_class, up to latency.
+inline constexpr std::size_t work_class_count = 7;
+using cycle_shares = std::array<std::uint64_t, work_class_count>;
+static_assert(static_cast<std::size_t>(cycle_class::latency) + 1 == work_class_count);
+
 /// A stretch of time in which a thread did one thing.
 struct thread_stretch {
     timing::cycle end = 0;                  ///< it begins where the one before it ended
     cycle_class doing = cycle_class::idle;  ///< memory where it uses units, whichever they are
     bool wants_ports = false;               ///< memory: the vector ports, or what others took, set its pace
-    std::uint64_t matrix = 0;               ///< memory: cycles of it in which matrix steps start
-    std::uint64_t simd = 0;                 ///< memory: cycles of it in which SIMD operations start
-    std::uint32_t awaited = 0;              ///< data, others: a number of the caller's own for what it waits for
+    cycle_shares shares{};      ///< memory: cycles of it that go to these classes; what is left to the ports
+                                ///< where it wants them, else to memory
+    std::uint32_t awaited = 0;  ///< data, others: a number of the caller's own for what it waits for
 };
 
 /// Gives each cycle of a node a class, from what its threads tell of themselves: each its stretches one behind the
-/// other, in any order among threads. Where several threads do something the class that comes first counts. Slots are
-/// spread evenly over a stretch, those of the matrix and the SIMD unit over different cycles as far as there are such.
+/// other, in any order among threads. Where several threads do something the class that comes first counts. Shares are
+/// spread evenly over a stretch, those of different classes over different cycles as far as there are such.
 /// Of threads that wait for the same class, the one that ends first is named.
 class cycle_account {
   public:
@@ -107,8 +112,7 @@ class cycle_account {
 
     std::array<told_by_thread, threads_most> threads_;
     timing::cycle accounted_ = 0;
-    std::uint64_t matrix_carry_ = 0;  // what rounding put into a window that was full already
-    std::uint64_t simd_carry_ = 0;
+    cycle_shares carry_{};  // what rounding put into a window that was full already
     cycle_stack stack_;
     std::vector<std::uint64_t> awaited_;
 };

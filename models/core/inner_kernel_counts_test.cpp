@@ -42,7 +42,7 @@ TEST(inner_kernels, load_store_and_compute_what_the_instruction_costs) {
     const std::uint32_t seed = std::random_device{}();
     SCOPED_TRACE(testing::Message() << "seed " << seed);
     std::mt19937 random(seed);
-    const pipeline::pipeline_parameters core;
+    const core_parameters core;
     const sram_parameters memory;
     for (int n = 0; n < 2000; ++n) {
         const program::step s = pipeline::demonstration::random_instruction(random);

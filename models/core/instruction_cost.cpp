@@ -13,13 +13,21 @@ constexpr std::size_t index(unit u) {
     return static_cast<std::size_t>(u);
 }
 
+/// 8x8 blocks of C that a pass keeps, downwards and across.
+std::uint32_t blocks_down(const core_parameters& core) {
+    return std::max(1U, core.register_block_rows * core.matrix_rows / 8);
+}
+std::uint32_t blocks_across(const core_parameters& core) {
+    return std::max(1U, core.register_block_columns * core.matrix_columns / 8);
+}
+
 /// Lines that the slices of A lie in where each step has a stretch of its own: of each step those of a pass's row
 /// blocks, wherever they begin.
 std::uint64_t strided_lines(const program::matrix_multiply<std::int64_t>& m, const core_parameters& core) {
     const std::uint64_t slice = std::uint64_t{32} * numerics::bytes(m.a_type.format);
     std::uint64_t sum = 0;
-    for (std::uint32_t block = 0; block < m.row_blocks; block += core.register_block_rows) {
-        const std::uint64_t blocks = std::min(core.register_block_rows, m.row_blocks - block);
+    for (std::uint32_t block = 0; block < m.row_blocks; block += blocks_down(core)) {
+        const std::uint64_t blocks = std::min(blocks_down(core), m.row_blocks - block);
         sum +=
             lines_of_rows(m.a + static_cast<std::int64_t>(block * slice), blocks * slice, m.k_steps, m.a_step_stride);
     }
@@ -33,14 +41,24 @@ unit_demand demand(const unit_slots& slots, std::uint64_t latency, const core_pa
     for (std::size_t u = 0; u < unit_count; ++u) {
         d.cycles = std::max(d.cycles, divide_up(slots[u], rates[u]));
     }
+    const auto cycles = [&](unit u) { return divide_up(slots[index(u)], rates[index(u)]); };
+    d.shares[static_cast<std::size_t>(cycle_class::matrix)] = cycles(unit::matrix);
+    d.shares[static_cast<std::size_t>(cycle_class::simd)] = cycles(unit::simd);
+    d.wants_ports = std::max(cycles(unit::vector_load), cycles(unit::vector_store)) == d.cycles;
     return d;
 }
 
 }  // namespace
 
 unit_slots unit_rates(const core_parameters& core, const sram_parameters& memory) {
-    return {core.matrix_steps_per_cycle, core.simd_lanes, memory.vector_load_ports, memory.vector_store_ports,
-            core.gather_granules_per_cycle};
+    return {core.matrix_steps_per_cycle,
+            core.simd_lanes,
+            memory.vector_load_ports,
+            memory.vector_store_ports,
+            core.gather_granules_per_cycle,
+            1,
+            core.decode_width,
+            std::min(core.address_units, core.scalar_width)};
 }
 
 unit_demand cost_of(const program::matrix_multiply<std::int64_t>& m, const core_parameters& core,
@@ -51,12 +69,12 @@ unit_demand cost_of(const program::matrix_multiply<std::int64_t>& m, const core_
     const std::uint64_t steps = m.k_steps;
     const std::uint64_t a_lines =
         m.a_step_stride == 0 ? rows * lines_of_slices(m.a_type, steps) : strided_lines(m, core);
-    const std::uint64_t a_loads = a_lines * divide_up(columns, core.register_block_columns);
-    const std::uint64_t b_loads =
-        columns * lines_of_slices(m.b_type, steps) * divide_up(rows, core.register_block_rows);
+    const std::uint64_t a_loads = a_lines * divide_up(columns, blocks_across(core));
+    const std::uint64_t b_loads = columns * lines_of_slices(m.b_type, steps) * divide_up(rows, blocks_down(core));
     const std::uint64_t c_lines = rows * columns * block_lines;
     unit_slots slots{};
-    slots[index(unit::matrix)] = rows * columns * steps;
+    slots[index(unit::matrix)] =
+        divide_up(rows * 8, core.matrix_rows) * divide_up(columns * 8, core.matrix_columns) * steps;
     slots[index(unit::vector_load)] = a_loads + b_loads + (m.accumulate != 0 ? c_lines : 0);
     slots[index(unit::vector_store)] = c_lines;
     return demand(slots, core.matrix_latency + core.matrix_drain_cycles, core, memory);

@@ -11,11 +11,11 @@ namespace d1 {
 /// Slots a cycle of each unit.
 [[nodiscard]] unit_slots unit_rates(const core_parameters& core, const sram_parameters& memory);
 
-/// The matrix unit takes one 8x8x4 step a slot. A pass keeps register_block_rows x register_block_columns blocks of C
-/// in the accumulators, loads each slice of A and B once, and moves C blocks in (where it accumulates) and out in
-/// 64-byte lines, while the next pass runs. The slices of a row of steps are read as whole lines, of which two
-/// slices of an 8-bit format share one. Where A has an a_step_stride, a pass reads of each step the lines that its row
-/// blocks lie in, wherever they begin.
+/// The matrix unit takes one step of its shape a slot. A pass keeps register_block_rows x register_block_columns blocks
+/// of that shape in the accumulators, loads each slice of A and B once, and moves C blocks in (where it accumulates)
+/// and out in 64-byte lines, while the next pass runs. The slices of a row of steps are read as whole lines, of which
+/// two slices of an 8-bit format share one. Where A has an a_step_stride, a pass reads of each step the lines that its
+/// row blocks lie in, wherever they begin.
 [[nodiscard]] unit_demand cost_of(const program::matrix_multiply<std::int64_t>& m, const core_parameters& core,
                                   const sram_parameters& memory);
 

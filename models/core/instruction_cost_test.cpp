@@ -73,15 +73,17 @@ TEST(cost_of_a_matrix_multiply, counts_the_lines_of_strided_slices_where_they_be
 }
 
 TEST(unit_rates, are_those_of_the_parameters) {
-    EXPECT_EQ(unit_rates(core_defaults, memory_defaults), (unit_slots{1, 16, 2, 1, 1}));
+    EXPECT_EQ(unit_rates(core_defaults, memory_defaults), (unit_slots{1, 16, 2, 1, 1, 1, 8, 2}));
     core_parameters core;
     core.matrix_steps_per_cycle = 3;
     core.simd_lanes = 32;
     core.gather_granules_per_cycle = 5;
+    core.decode_width = 6;
+    core.address_units = 3;
     sram_parameters memory;
     memory.vector_load_ports = 4;
     memory.vector_store_ports = 2;
-    EXPECT_EQ(unit_rates(core, memory), (unit_slots{3, 32, 4, 2, 5}));
+    EXPECT_EQ(unit_rates(core, memory), (unit_slots{3, 32, 4, 2, 5, 1, 6, 3}));
 }
 
 // ---------------------------------------------------------------------------------------------------- matrix

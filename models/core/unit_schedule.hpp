@@ -6,14 +6,15 @@
 #include <span>
 #include <vector>
 
+#include "models/core/cycle_stack.hpp"
 #include "models/timing/cycle.hpp"
 
 namespace d1 {
 
-/// The units that instructions take slots of: matrix unit, SIMD unit, vector load ports, vector store ports and
-/// gather engine.
-enum class unit : std::uint8_t { matrix, simd, vector_load, vector_store, gather };
-inline constexpr std::size_t unit_count = 5;
+/// What instructions take slots of: matrix unit, SIMD unit, vector load ports, vector store ports, gather engine, and
+/// where the pipeline sets their costs, windows of fetch, places in decode and address units.
+enum class unit : std::uint8_t { matrix, simd, vector_load, vector_store, gather, fetch, decode, address };
+inline constexpr std::size_t unit_count = 8;
 
 /// Slots of each unit.
 using unit_slots = std::array<std::uint64_t, unit_count>;
@@ -24,6 +25,8 @@ struct unit_demand {
     std::uint64_t cycles = 0;  ///< at least slots / rate of each unit
     unit_slots slots{};
     std::uint64_t latency = 0;
+    cycle_shares shares{};     ///< what the cycles go to when it is alone, those of different classes different ones
+    bool wants_ports = false;  ///< what is left of them goes to waiting for vector ports
 };
 
 /// Reserves the units of a core in the order in which instructions start. One that finds units partly taken goes on at

@@ -90,12 +90,17 @@ class walker {
         std::string text = place_of(a);
         switch (a.what.doing) {
             case cycle_class::memory: {
-                const std::uint64_t matrix = std::min(a.what.matrix, length);
-                const std::uint64_t simd = std::min(a.what.simd, length - matrix);
-                path_.parts[static_cast<std::size_t>(path_part::matrix)] += matrix;
-                path_.parts[static_cast<std::size_t>(path_part::simd)] += simd;
+                constexpr std::array<path_part, work_class_count> part_of_class{
+                    path_part::matrix, path_part::simd,      path_part::front_end, path_part::sram_port,
+                    path_part::memory, path_part::front_end, path_part::latency};
+                std::uint64_t left = length;
+                for (std::size_t c = 0; c < work_class_count; ++c) {
+                    const std::uint64_t taken = std::min(a.what.shares[c], left);
+                    path_.parts[static_cast<std::size_t>(part_of_class[c])] += taken;
+                    left -= taken;
+                }
                 path_.parts[static_cast<std::size_t>(a.what.wants_ports ? path_part::sram_port : path_part::memory)] +=
-                    length - matrix - simd;
+                    left;
                 path_.steps.push_back({a.begin, a.what.end, a.node, text});
                 return;
             }

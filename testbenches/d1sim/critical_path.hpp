@@ -17,7 +17,7 @@ enum class path_part : std::uint8_t {
     simd,        ///< SIMD operations
     sram_port,   ///< vector ports, or what other threads had taken of the units
     memory,      ///< lines or granules on their way
-    front_end,   ///< issue
+    front_end,   ///< issue, fetch and decode, address units
     latency,     ///< results on their way out of a unit
     transfer,    ///< pushes, pulls and signals, as they would be alone on the mesh
     contention,  ///< what they took beyond that: waits for links, ports and engines

@@ -41,16 +41,16 @@ layer_totals table_result::totals(layer_pass of) const {
 }
 
 rates rates_of(std::uint64_t macs, std::uint64_t cycles, const d1_parameters& parameters, std::uint32_t live_nodes) {
-    constexpr double macs_per_step =
-        double{numerics::block_rows} * double{numerics::block_columns} * double{numerics::step_depth};
+    const core_parameters& core = parameters.die.node.core;
+    const std::uint64_t macs_per_cycle = std::uint64_t{core.matrix_rows} * core.matrix_columns * numerics::step_depth *
+                                         core.matrix_steps_per_cycle * live_nodes;
     rates r;
     if (cycles == 0) {
         return r;
     }
     r.seconds = static_cast<double>(cycles) * static_cast<double>(parameters.die.clock_period) * 1e-12;
     r.tflops = 2.0 * static_cast<double>(macs) / r.seconds * 1e-12;
-    const double peak_macs = macs_per_step * parameters.die.node.core.matrix_steps_per_cycle * live_nodes;
-    r.utilization = static_cast<double>(macs) / (peak_macs * static_cast<double>(cycles));
+    r.utilization = static_cast<double>(macs) / (static_cast<double>(macs_per_cycle) * static_cast<double>(cycles));
     return r;
 }
 

@@ -127,7 +127,10 @@ class planner {
             const std::uint64_t packets = blocks * panel.k.steps * panel.slice_bytes() / packet_bytes;
             return panel.fans > 1 ? packets : packets - packets / panel.chain;
         };
-        return std::max(rows * columns * plan.a.k.steps / parameters_.die.node.core.matrix_steps_per_cycle,
+        const core_parameters& core = parameters_.die.node.core;
+        const std::uint64_t results_a_cycle =
+            std::uint64_t{core.matrix_steps_per_cycle} * core.matrix_rows * core.matrix_columns;
+        return std::max(rows * columns * plan.a.k.steps * numerics::block_elements / results_a_cycle,
                         taken(plan.a, rows) + taken(plan.b, columns));
     }
 

@@ -46,7 +46,7 @@ inline constexpr numerics::element_type fp32{numerics::number_format::fp32};
 
 /// What the machine does in `cycles` cycles, after as many to fill it; the mesh ports are busy throughout if `mesh`.
 [[nodiscard]] inline machine_counts steady(const kernel& k, std::uint32_t cycles, bool mesh,
-                                           const pipeline_parameters& core = {}, const sram_parameters& memory = {}) {
+                                           const core_parameters& core = {}, const sram_parameters& memory = {}) {
     const auto m = std::make_unique<machine>(core, memory);
     m->warm(k);
     m->start(0, k);

@@ -18,7 +18,7 @@ using demonstration::on_vector;
 using demonstration::product;
 using numerics::elementwise_operation;
 
-double cycles(const auto& instruction, const pipeline_parameters& core = {}, const sram_parameters& memory = {}) {
+double cycles(const auto& instruction, const core_parameters& core = {}, const sram_parameters& memory = {}) {
     return static_cast<double>(run_alone(kernel_of(instruction, core), core, memory).cycles());
 }
 
@@ -36,7 +36,7 @@ TEST(inner_kernels, reach_32_flop_a_cycle_in_fp32) {
 }
 
 TEST(inner_kernels, are_just_fed_by_two_loads_a_cycle_without_reuse_of_operands) {
-    pipeline_parameters core;
+    core_parameters core;
     core.register_block_rows = core.register_block_columns = 1;
     const auto counts = demonstration::steady(kernel_of(product(1, 1, 60'000), core), 4000, false, core);
     EXPECT_EQ(counts.matrix, 4000U);
@@ -48,7 +48,7 @@ TEST(inner_kernels, are_just_fed_by_two_loads_a_cycle_without_reuse_of_operands)
 TEST(inner_kernels, follow_the_shape_of_the_matrix_unit) {
     // Steps of the unit, or lines of operands at two a cycle, whichever are more; 2 x 2 blocks of the unit's shape.
     for (const std::uint32_t side : {4U, 8U, 16U}) {
-        pipeline_parameters core;
+        core_parameters core;
         core.matrix_rows = core.matrix_columns = side;
         const double steps = 128.0 / side * 128.0 / side * 512;
         const double lines = 512 * 2 * 16.0 * std::max(1.0, 16.0 / (2.0 * side / 8));
@@ -58,7 +58,7 @@ TEST(inner_kernels, follow_the_shape_of_the_matrix_unit) {
 
 TEST(inner_kernels, follow_the_lanes) {
     for (const std::uint32_t lanes : {8U, 16U, 32U}) {
-        pipeline_parameters core;
+        core_parameters core;
         core.simd_lanes = lanes;
         const double functions = 32.0 * 16384 / lanes;  // the sequence of exp has 32 operations
         EXPECT_WITHIN(cycles(on_vector(elementwise_operation::exponential, 16384), core), functions, 0.05) << lanes;
@@ -69,7 +69,7 @@ TEST(inner_kernels, follow_the_lanes) {
 
 TEST(inner_kernels, follow_the_load_ports) {
     // Without reuse each step loads two lines.
-    pipeline_parameters core;
+    core_parameters core;
     core.register_block_rows = core.register_block_columns = 1;
     for (const std::uint32_t ports : {1U, 2U, 4U}) {
         sram_parameters memory;
@@ -81,7 +81,7 @@ TEST(inner_kernels, follow_the_load_ports) {
 TEST(inner_kernels, follow_the_latency_of_the_memory_where_registers_are_few) {
     // Eight registers hold two steps of K; each set is loaded again when its four steps have started. From the first
     // of them to the next time: the four, the load, and a cycle between; or the eight steps of both sets.
-    pipeline_parameters core;
+    core_parameters core;
     core.vector_registers = 8;
     for (const std::uint32_t latency : {5U, 20U, 80U}) {
         sram_parameters memory;
@@ -96,7 +96,7 @@ TEST(inner_kernels, follow_the_registers) {
     sram_parameters memory;
     memory.load_latency = 20;
     for (const std::uint32_t registers : {8U, 16U, 32U}) {
-        pipeline_parameters core;
+        core_parameters core;
         core.vector_registers = registers;
         core.queue_depth = 32;
         const double unroll = registers / 4.0;
@@ -110,7 +110,7 @@ TEST(inner_kernels, follow_the_rate_of_the_gather_engine) {
     g.table = {0, 4096, 16, 16};
     g.elements = 512;
     for (const std::uint32_t rate : {1U, 2U, 4U}) {
-        pipeline_parameters core;
+        core_parameters core;
         core.gather_granules_per_cycle = rate;
         sram_parameters memory;
         memory.vector_load_ports = 4;
@@ -130,6 +130,11 @@ TEST(inner_kernels, add_a_row_in_its_order_and_several_rows_side_by_side) {
     r.elements = 2048;
     r.source_stride = 8192;
     EXPECT_WITHIN(cycles(r), 1024.0, 0.1) << "eight rows hide it";
+}
+
+TEST(inner_kernels, keep_the_matrix_unit_busy_where_k_leaves_a_rest) {
+    // Nine steps of K in registers for eight: 56 passes, whose loads find registers free in time.
+    EXPECT_WITHIN(cycles(product(13, 16, 9, true)), 13.0 * 16 * 9, 0.07);
 }
 
 TEST(inner_kernels, take_the_operations_of_a_sequence_for_every_vector) {
@@ -159,11 +164,11 @@ TEST(inner_kernels, can_be_read) {
 
 // ---------------------------------------------------------------------------------------------------- steady state
 
-pipeline_parameters random_core(std::mt19937& random) {
+core_parameters random_core(std::mt19937& random) {
     const auto one_of = [&](std::initializer_list<std::uint32_t> values) {
         return values.begin()[random() % values.size()];
     };
-    pipeline_parameters core;
+    core_parameters core;
     core.matrix_rows = one_of({4, 8, 16});
     core.matrix_columns = one_of({4, 8, 16});
     core.matrix_latency = one_of({1, 8, 21});
@@ -179,7 +184,7 @@ pipeline_parameters random_core(std::mt19937& random) {
     return core;
 }
 
-kernel kernel_of_step(const program::step& s, const pipeline_parameters& core) {
+kernel kernel_of_step(const program::step& s, const core_parameters& core) {
     return std::visit(
         [&](const auto& instruction) {
             if constexpr (requires { kernel_of(instruction, core); }) {
@@ -205,7 +210,7 @@ TEST(steady_state, counts_what_it_skips_exactly) {
     std::uint64_t simulated = 0;
     std::uint64_t all = 0;
     for (int n = 0; n < 150; ++n) {
-        const pipeline_parameters core = random_core(random);
+        const core_parameters core = random_core(random);
         const sram_parameters memory = random_memory(random);
         const kernel k = kernel_of_step(demonstration::random_instruction(random), core);
         const kernel_run skipped = run_alone(k, core, memory);

@@ -14,12 +14,12 @@ using demonstration::on_vector;
 using demonstration::product;
 using numerics::elementwise_operation;
 
-double cycles(const auto& instruction, const pipeline_parameters& core = {}, const sram_parameters& memory = {}) {
+double cycles(const auto& instruction, const core_parameters& core = {}, const sram_parameters& memory = {}) {
     return static_cast<double>(run_alone(kernel_of(instruction, core), core, memory).cycles());
 }
 
-pipeline_parameters without_reuse() {
-    pipeline_parameters core;
+core_parameters without_reuse() {
+    core_parameters core;
     core.register_block_rows = core.register_block_columns = 1;
     return core;
 }
@@ -27,7 +27,7 @@ pipeline_parameters without_reuse() {
 void rates(std::ostream& out) {
     constexpr std::uint32_t window = 4000;
     const auto ports = demonstration::steady(demonstration::all_core_ports(10'000), window, true);
-    const pipeline_parameters single = without_reuse();
+    const core_parameters single = without_reuse();
     const auto fed = demonstration::steady(kernel_of(product(1, 1, 60'000), single), window, false, single);
     const auto row = [&out](const char* what, double target, double value) {
         out << "| " << what << " | " << target << " | " << value << " | " << std::showpos << std::setprecision(2)
@@ -61,7 +61,7 @@ class parameter_rows {
 void parameters(std::ostream& out) {
     parameter_rows rows(out);
     for (const std::uint32_t side : {4U, 8U, 16U}) {
-        pipeline_parameters core;
+        core_parameters core;
         core.matrix_rows = core.matrix_columns = side;
         const double steps = 128.0 / side * 128.0 / side * 512;
         const double lines = 512 * 2 * 16.0 * std::max(1.0, 64.0 / side);
@@ -69,7 +69,7 @@ void parameters(std::ostream& out) {
                  std::max(steps, lines / 2), cycles(product(16, 16, 512), core));
     }
     for (const std::uint32_t lanes : {8U, 16U, 32U}) {
-        pipeline_parameters core;
+        core_parameters core;
         core.simd_lanes = lanes;
         rows.add("simd_lanes " + std::to_string(lanes), "exp, 16 384 elements", 32.0 * 16384 / lanes,
                  cycles(on_vector(elementwise_operation::exponential, 16384), core));
@@ -81,7 +81,7 @@ void parameters(std::ostream& out) {
                  64.0 * 256 * std::max(1.0, 2.0 / ports), cycles(product(8, 8, 256), without_reuse(), memory));
     }
     for (const std::uint32_t latency : {5U, 20U, 80U}) {
-        pipeline_parameters core;
+        core_parameters core;
         core.vector_registers = 8;
         sram_parameters memory;
         memory.load_latency = latency;
@@ -89,7 +89,7 @@ void parameters(std::ostream& out) {
                  4 * 1024 * std::max(8.0, latency + 4.0), cycles(product(4, 4, 2048), core, memory));
     }
     for (const std::uint32_t registers : {8U, 16U, 32U}) {
-        pipeline_parameters core;
+        core_parameters core;
         core.vector_registers = registers;
         core.queue_depth = 32;
         sram_parameters memory;
@@ -115,7 +115,7 @@ std::string kernel_table() {
         }
         out << '\n';
     };
-    pipeline_parameters small;
+    core_parameters small;
     small.vector_registers = 8;  // two steps of K at a time, so that the listing stays short
     listing(kernel_of(product(16, 16, 512), small));
     listing(kernel_of(product(1, 1, 2048), without_reuse()));

@@ -68,7 +68,7 @@ machine_counts machine_counts::since(const machine_counts& before) const noexcep
 
 // ---------------------------------------------------------------------------------------------------- life
 
-machine::machine(const pipeline_parameters& core, const sram_parameters& memory)
+machine::machine(const core_parameters& core, const sram_parameters& memory)
     : core_(core), memory_(memory), cache_(core.instruction_cache_bytes, core.instruction_cache_ways) {
     constexpr std::uint32_t block_lines = 4;  // of 8x8 sums in FP32
     drain_interval_ = (core.matrix_drain_cycles + block_lines - 1) / block_lines;

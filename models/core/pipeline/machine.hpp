@@ -5,9 +5,9 @@
 #include <cstdint>
 #include <vector>
 
+#include "models/core/core_parameters.hpp"
 #include "models/core/pipeline/instruction_cache.hpp"
 #include "models/core/pipeline/micro_op.hpp"
-#include "models/core/pipeline/pipeline_parameters.hpp"
 #include "models/sram/sram_parameters.hpp"
 
 namespace d1::pipeline {
@@ -62,7 +62,7 @@ struct machine_counts {
 /// Not modelled: what a branch mispredicted would cost; dependences through memory; values.
 class machine {
   public:
-    machine(const pipeline_parameters& core, const sram_parameters& memory);
+    machine(const core_parameters& core, const sram_parameters& memory);
 
     /// Thread `thread`, which must not be busy, fetches from the next cycle on. The kernel must outlive its run.
     void start(std::uint32_t thread, const kernel& code);
@@ -181,7 +181,7 @@ class machine {
     [[nodiscard]] std::uint32_t bank_of(std::int64_t address) const noexcept;
     [[nodiscard]] std::uint32_t latency_of(const waiting_op& op) const noexcept;
 
-    pipeline_parameters core_;
+    core_parameters core_;
     sram_parameters memory_;
     instruction_cache cache_;
     cycle now_ = 0;

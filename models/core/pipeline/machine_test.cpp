@@ -10,7 +10,7 @@
 namespace d1::pipeline {
 namespace {
 
-std::uint64_t cycles_of(kernel_writer& out, const pipeline_parameters& core = {}, const sram_parameters& memory = {}) {
+std::uint64_t cycles_of(kernel_writer& out, const core_parameters& core = {}, const sram_parameters& memory = {}) {
     return run_all_cycles(out.take(), core, memory).cycles();
 }
 
@@ -73,7 +73,7 @@ TEST(machine, drops_what_the_front_end_resolves) {
 }
 
 TEST(machine, parses_a_list_at_its_own_pace) {
-    pipeline_parameters core;
+    core_parameters core;
     core.list_entry_cycles = 3;
     kernel_writer out("list");
     for (int n = 0; n < 20; ++n) {
@@ -86,8 +86,7 @@ TEST(machine, parses_a_list_at_its_own_pace) {
 
 /// `count` operations that need nothing from each other.
 template <typename Put>
-std::uint64_t independent(std::uint32_t count, const pipeline_parameters& core, const sram_parameters& memory,
-                          Put&& put) {
+std::uint64_t independent(std::uint32_t count, const core_parameters& core, const sram_parameters& memory, Put&& put) {
     kernel_writer out("independent");
     out.loop(count / 32, [&] {
         for (std::uint32_t n = 0; n < 32; ++n) {
@@ -101,7 +100,7 @@ TEST(machine, starts_as_many_scalar_operations_a_cycle_as_units_and_scheduler_ta
     const auto both = [](kernel_writer& out, std::uint32_t n) {
         n % 2 == 0 ? out.scalar() : out.add(pointer(n % 16), 8);
     };
-    pipeline_parameters core;
+    core_parameters core;
     EXPECT_NEAR(static_cast<double>(independent(3200, core, {}, both)), 3200 / 4.0, 20);
     core.scalar_width = 2;
     EXPECT_NEAR(static_cast<double>(independent(3200, core, {}, both)), 3200 / 2.0, 20);
@@ -116,7 +115,7 @@ TEST(machine, starts_as_many_scalar_operations_a_cycle_as_units_and_scheduler_ta
 TEST(machine, decodes_at_its_width) {
     // Decode alone bounds dropped operations where a window of 32 is fetched at once.
     for (const std::uint32_t width : {2U, 4U, 8U}) {
-        pipeline_parameters core;
+        core_parameters core;
         core.decode_width = width;
         core.fetch_bytes = 128;
         const auto drop = [](kernel_writer& out, std::uint32_t) { out.immediate(); };
@@ -126,7 +125,7 @@ TEST(machine, decodes_at_its_width) {
 }
 
 TEST(machine, fetches_a_window_a_cycle) {
-    pipeline_parameters core;
+    core_parameters core;
     core.decode_width = 32;
     for (const std::uint32_t bytes : {8U, 16U, 32U}) {
         core.fetch_bytes = bytes;
@@ -137,7 +136,7 @@ TEST(machine, fetches_a_window_a_cycle) {
 }
 
 TEST(machine, stalls_where_code_is_larger_than_the_instruction_cache) {
-    pipeline_parameters core;
+    core_parameters core;
     core.instruction_cache_bytes = 1024;
     const auto loop = [&](std::uint32_t operations) {
         kernel_writer out("long");
@@ -179,7 +178,7 @@ TEST(machine, loads_and_stores_at_the_ports_it_has) {
 
 TEST(machine, serves_one_port_of_a_bank_a_cycle) {
     // Lines a stride apart: as many banks as the stride leaves, two loads a cycle at most.
-    pipeline_parameters core;
+    core_parameters core;
     core.sram_banks = 16;
     for (const std::uint32_t stride : {1U, 8U, 16U}) {
         const auto load = [&](kernel_writer& out, std::uint32_t n) {
@@ -194,7 +193,7 @@ TEST(machine, serves_one_port_of_a_bank_a_cycle) {
 }
 
 TEST(machine, gives_the_mesh_a_bank_before_the_core) {
-    pipeline_parameters core;
+    core_parameters core;
     core.sram_banks = 4;
     kernel_writer out("one bank");
     out.loop(1000, [&] { out.load(vector_register(0), pointer(0), 0); });
@@ -223,7 +222,7 @@ TEST(machine, overlaps_chains_of_as_many_threads_as_it_has) {
     const kernel k = out.take();
     for (const std::uint32_t threads : {1U, 2U, 4U}) {
         for (const std::uint32_t latency : {2U, 4U, 8U}) {
-            pipeline_parameters core;
+            core_parameters core;
             core.simd_latency = latency;
             const auto m = std::make_unique<machine>(core, sram_parameters{});
             m->warm(k);
@@ -243,7 +242,7 @@ TEST(machine, overlaps_chains_of_as_many_threads_as_it_has) {
 TEST(machine, serves_the_thread_first_that_began_first) {
     const auto product = kernel_of(demonstration::product(8, 8, 64), {});
     const std::uint64_t alone = run_all_cycles(product, {}, {}).cycles();
-    const auto m = std::make_unique<machine>(pipeline_parameters{}, sram_parameters{});
+    const auto m = std::make_unique<machine>(core_parameters{}, sram_parameters{});
     m->warm(product);
     m->start(2, product);
     m->start(1, product);
@@ -260,7 +259,7 @@ TEST(machine, serves_the_thread_first_that_began_first) {
 }
 
 TEST(machine, gives_every_cycle_one_class) {
-    const auto classes = [](const kernel& k, const pipeline_parameters& core = {}) {
+    const auto classes = [](const kernel& k, const core_parameters& core = {}) {
         return run_all_cycles(k, core, {}).counts;
     };
     const auto product = classes(kernel_of(demonstration::product(8, 8, 64), {}));
@@ -294,7 +293,7 @@ TEST(machine, gives_every_cycle_one_class) {
 
 TEST(machine, is_as_new_after_a_reset) {
     const auto k = kernel_of(demonstration::product(3, 5, 7, true), {});
-    const auto m = std::make_unique<machine>(pipeline_parameters{}, sram_parameters{});
+    const auto m = std::make_unique<machine>(core_parameters{}, sram_parameters{});
     const auto run = [&] {
         m->start(0, k);
         while (m->busy()) {

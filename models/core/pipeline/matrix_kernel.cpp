@@ -41,7 +41,7 @@ struct side {
 
 class matrix_writer {
   public:
-    matrix_writer(const program::matrix_multiply<std::int64_t>& m, const pipeline_parameters& core)
+    matrix_writer(const program::matrix_multiply<std::int64_t>& m, const core_parameters& core)
         : m_(m), core_(core), banked_(core.sram_banks != 0), out_("matrix_multiply") {
         a_.slice_bytes = numerics::slice_elements * numerics::bytes(m.a_type.format);
         b_.slice_bytes = numerics::slice_elements * numerics::bytes(m.b_type.format);
@@ -114,7 +114,11 @@ class matrix_writer {
             out_.add(a_pointer, unroll_ * a_step);
             out_.add(b_pointer, std::int64_t{unroll_} * b.slice_bytes);
         });
-        steps(a, b, m_.k_steps % unroll_);
+        // What is left of K goes into registers that are neither those read last nor those that the next pass fills
+        // first.
+        const std::uint32_t rest = m_.k_steps % unroll_;
+        const bool in_the_middle = rounds != 0 && 2 * rest < unroll_ && unroll_ >= 2 * unroll_least_;
+        steps(a, b, rest, in_the_middle ? unroll_ / 2 : 0);
         const std::int64_t done = std::int64_t{rounds} * unroll_;
         out_.add(a_pointer, -done * a_step);
         out_.add(b_pointer, columns * row_bytes_[1] - done * b.slice_bytes);
@@ -123,28 +127,30 @@ class matrix_writer {
         out_.rotate();
     }
 
-    void steps(const side& a, const side& b, std::uint32_t count) {
+    /// `count` steps of K, in the registers from those of step `first` of the unrolled loop on.
+    void steps(const side& a, const side& b, std::uint32_t count, std::uint32_t first = 0) {
         const std::uint32_t first_b = static_cast<std::uint32_t>(divide_up(unroll_, a.steps_of_line())) * a.groups();
         for (std::uint32_t k = 0; k < count; ++k) {
-            a.step_stride != 0 ? load_step(a, k) : load(a, 0, k, a_pointer, row_bytes_[0]);
-            load(b, first_b, k, b_pointer, row_bytes_[1]);
+            a.step_stride != 0 ? load_step(a, k, first) : load(a, 0, k, first, a_pointer, row_bytes_[0]);
+            load(b, first_b, k, first, b_pointer, row_bytes_[1]);
             for (std::uint32_t i = 0; i < a.units(); ++i) {
                 for (std::uint32_t j = 0; j < b.units(); ++j) {
-                    out_.matrix(accumulator(i * b.units() + j), a.at(0, k, i / a.parts()),
-                                b.at(first_b, k, j / b.parts()));
+                    out_.matrix(accumulator(i * b.units() + j), a.at(0, first + k, i / a.parts()),
+                                b.at(first_b, first + k, j / b.parts()));
                 }
             }
         }
     }
 
     /// The lines of a side that step `k` is the first to need.
-    void load(const side& s, std::uint32_t first, std::uint32_t k, register_name base, std::int64_t row_bytes) {
+    void load(const side& s, std::uint32_t registers, std::uint32_t k, std::uint32_t first, register_name base,
+              std::int64_t row_bytes) {
         if (k % s.steps_of_line() != 0) {
             return;
         }
         for (std::uint32_t i = 0; i < s.blocks; ++i) {
             for (std::uint32_t l = 0; l < s.lines_of_step(); ++l) {
-                out_.load(s.at(first, k, i / s.group()), base,
+                out_.load(s.at(registers, first + k, i / s.group()), base,
                           i * row_bytes + std::int64_t{k} * s.slice_bytes + std::int64_t{l} * packet_bytes);
             }
         }
@@ -154,11 +160,12 @@ class matrix_writer {
         return d1::lines_of_rows(m_.a, std::uint64_t{a.blocks} * a.slice_bytes, m_.k_steps, a.step_stride);
     }
     /// The lines of all slices of a step that lies by itself.
-    void load_step(const side& a, std::uint32_t k) {
+    void load_step(const side& a, std::uint32_t k, std::uint32_t first) {
         const std::uint64_t count = strided_lines(a) / m_.k_steps;
         for (std::uint64_t l = 0; l < count; ++l) {
             const auto g = static_cast<std::uint32_t>(l * a.groups() / count);
-            out_.load(a.at(0, k, g), a_pointer, k * a.step_stride + static_cast<std::int64_t>(l * packet_bytes));
+            out_.load(a.at(0, first + k, g), a_pointer,
+                      k * a.step_stride + static_cast<std::int64_t>(l * packet_bytes));
         }
     }
 
@@ -178,7 +185,7 @@ class matrix_writer {
     }
 
     const program::matrix_multiply<std::int64_t>& m_;
-    const pipeline_parameters& core_;
+    const core_parameters& core_;
     bool banked_;
     side a_;
     side b_;
@@ -190,7 +197,7 @@ class matrix_writer {
 
 }  // namespace
 
-kernel kernel_of(const program::matrix_multiply<std::int64_t>& m, const pipeline_parameters& core) {
+kernel kernel_of(const program::matrix_multiply<std::int64_t>& m, const core_parameters& core) {
     return matrix_writer(m, core).write();
 }
 

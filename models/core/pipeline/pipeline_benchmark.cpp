@@ -11,7 +11,7 @@ namespace d1::pipeline {
 namespace {
 
 void run_threads(benchmark::State& state, const kernel& k, std::uint32_t threads) {
-    const auto m = std::make_unique<machine>(pipeline_parameters{}, sram_parameters{});
+    const auto m = std::make_unique<machine>(core_parameters{}, sram_parameters{});
     m->warm(k);
     std::uint64_t cycles = 0;
     for (auto _ : state) {

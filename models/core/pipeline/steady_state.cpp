@@ -43,7 +43,7 @@ class period_finder {
 };
 
 template <typename AfterCycle>
-kernel_run run(const kernel& k, const pipeline_parameters& core, const sram_parameters& memory, AfterCycle&& after) {
+kernel_run run(const kernel& k, const core_parameters& core, const sram_parameters& memory, AfterCycle&& after) {
     const auto m = std::make_unique<machine>(core, memory);
     kernel_run result;
     m->warm(k);
@@ -60,7 +60,7 @@ kernel_run run(const kernel& k, const pipeline_parameters& core, const sram_para
 
 }  // namespace
 
-kernel_run run_alone(const kernel& k, const pipeline_parameters& core, const sram_parameters& memory) {
+kernel_run run_alone(const kernel& k, const core_parameters& core, const sram_parameters& memory) {
     std::vector<period_finder> loops(k.counts.size());
     return run(k, core, memory, [&](machine& m) {
         const std::uint32_t loop = m.branched();
@@ -74,7 +74,7 @@ kernel_run run_alone(const kernel& k, const pipeline_parameters& core, const sra
     });
 }
 
-kernel_run run_all_cycles(const kernel& k, const pipeline_parameters& core, const sram_parameters& memory) {
+kernel_run run_all_cycles(const kernel& k, const core_parameters& core, const sram_parameters& memory) {
     return run(k, core, memory, [](const machine&) {});
 }
 

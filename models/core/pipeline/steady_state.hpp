@@ -17,10 +17,9 @@ struct kernel_run {
 
 /// Runs `k`. Where the machine is at the head of a loop in the same state as some iterations before, all that follows
 /// is the same again until the loop ends: these iterations are counted and not run. So the figures are exact.
-[[nodiscard]] kernel_run run_alone(const kernel& k, const pipeline_parameters& core, const sram_parameters& memory);
+[[nodiscard]] kernel_run run_alone(const kernel& k, const core_parameters& core, const sram_parameters& memory);
 
 /// The same, cycle by cycle.
-[[nodiscard]] kernel_run run_all_cycles(const kernel& k, const pipeline_parameters& core,
-                                        const sram_parameters& memory);
+[[nodiscard]] kernel_run run_all_cycles(const kernel& k, const core_parameters& core, const sram_parameters& memory);
 
 }  // namespace d1::pipeline

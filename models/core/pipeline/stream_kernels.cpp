@@ -19,7 +19,7 @@ struct stream {
     std::uint64_t lines = 0;
 };
 
-std::int64_t start_of(std::int64_t address, const pipeline_parameters& core) {
+std::int64_t start_of(std::int64_t address, const core_parameters& core) {
     return core.sram_banks != 0 ? address : 0;
 }
 
@@ -98,7 +98,7 @@ struct vector_operand {
 /// Rounds of some vectors at a time: of one row, or of several short ones.
 class vector_writer {
   public:
-    vector_writer(const program::vector_operation<std::int64_t>& v, const pipeline_parameters& core)
+    vector_writer(const program::vector_operation<std::int64_t>& v, const core_parameters& core)
         : v_(v),
           core_(core),
           active_(program::active_elements(v)),
@@ -324,7 +324,7 @@ class vector_writer {
     }
 
     const program::vector_operation<std::int64_t>& v_;
-    const pipeline_parameters& core_;
+    const core_parameters& core_;
     std::uint32_t active_;
     std::uint32_t row_vectors_;
     std::uint32_t depth_;
@@ -338,13 +338,13 @@ class vector_writer {
 
 }  // namespace
 
-kernel kernel_of(const program::vector_operation<std::int64_t>& v, const pipeline_parameters& core) {
+kernel kernel_of(const program::vector_operation<std::int64_t>& v, const core_parameters& core) {
     return vector_writer(v, core).write();
 }
 
 // ---------------------------------------------------------------------------------------------------- lines
 
-kernel kernel_of(const program::copy<std::int64_t>& c, const pipeline_parameters& core) {
+kernel kernel_of(const program::copy<std::int64_t>& c, const core_parameters& core) {
     const auto& shape = c.shape;
     kernel_writer out("copy");
     const stream from{pointer(0), lines_of_rows(c.source, shape.row_bytes, shape.rows, shape.source_stride)};
@@ -355,7 +355,7 @@ kernel kernel_of(const program::copy<std::int64_t>& c, const pipeline_parameters
     return out.take();
 }
 
-kernel kernel_of(const program::transpose<std::int64_t>& t, const pipeline_parameters& core) {
+kernel kernel_of(const program::transpose<std::int64_t>& t, const core_parameters& core) {
     const std::uint64_t bytes = numerics::bytes(t.type.format);
     kernel_writer out("transpose");
     const stream from{pointer(0), lines_of_rows(t.source, t.columns * bytes, t.rows, t.source_stride)};
@@ -372,7 +372,7 @@ namespace {
 
 class reduce_writer {
   public:
-    reduce_writer(const program::reduce<std::int64_t>& r, const pipeline_parameters& core)
+    reduce_writer(const program::reduce<std::int64_t>& r, const core_parameters& core)
         : r_(r),
           out_("reduce"),
           // A vector of more lanes than a row's takes some rows, one of fewer takes some operations for them.
@@ -459,7 +459,7 @@ class reduce_writer {
 
 }  // namespace
 
-kernel kernel_of(const program::reduce<std::int64_t>& r, const pipeline_parameters& core) {
+kernel kernel_of(const program::reduce<std::int64_t>& r, const core_parameters& core) {
     return reduce_writer(r, core).write();
 }
 
@@ -503,7 +503,7 @@ void look_up(kernel_writer& out, std::uint64_t index_lines, std::uint64_t granul
 
 }  // namespace
 
-kernel kernel_of(const program::gather<std::int64_t>& g, const pipeline_parameters& core) {
+kernel kernel_of(const program::gather<std::int64_t>& g, const core_parameters& core) {
     kernel_writer out("gather");
     out.add(table, start_of(g.table.address, core));
     out.add(indices, start_of(g.indices, core));
@@ -524,7 +524,7 @@ kernel kernel_of(const program::gather<std::int64_t>& g, const pipeline_paramete
     return out.take();
 }
 
-kernel kernel_of(const program::scatter_add<std::int64_t>& s, const pipeline_parameters& core) {
+kernel kernel_of(const program::scatter_add<std::int64_t>& s, const core_parameters& core) {
     kernel_writer out("scatter_add");
     out.add(table, start_of(s.table.address, core));
     out.add(indices, start_of(s.indices, core));

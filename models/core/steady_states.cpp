@@ -1,0 +1,154 @@
+#include "models/core/steady_states.hpp"
+
+#include <algorithm>
+
+#include "models/core/instruction_cost.hpp"
+#include "models/core/line_counts.hpp"
+#include "models/core/pipeline/inner_kernels.hpp"
+#include "models/core/pipeline/steady_state.hpp"
+
+namespace d1 {
+
+namespace {
+
+/// The first number of a key.
+enum class operation : std::uint64_t {
+    matrix_multiply,
+    vector_operation,
+    copy,
+    gather,
+    scatter_add,
+    transpose,
+    reduce
+};
+
+std::uint64_t number(operation o) {
+    return static_cast<std::uint64_t>(o);
+}
+std::uint64_t number(std::int64_t value) {
+    return static_cast<std::uint64_t>(value);
+}
+std::uint64_t size_of(numerics::element_type type) {
+    return numerics::bytes(type.format);
+}
+/// A stride means nothing where there is one row.
+std::uint64_t stride_of(std::uint32_t rows, std::int64_t stride) {
+    return rows > 1 ? number(stride) : 0;
+}
+
+unit_demand demand_of(const pipeline::kernel_run& run, const core_parameters& core, const sram_parameters& memory) {
+    using pipeline_class = pipeline::cycle_class;
+    const pipeline::machine_counts& counts = run.counts;
+    const auto index = [](auto value) { return static_cast<std::size_t>(value); };
+    unit_demand d;
+    d.latency = run.cycles() - run.busy_cycles;
+    d.slots[index(unit::matrix)] = counts.matrix;
+    d.slots[index(unit::simd)] = counts.simd * core.simd_lanes;
+    d.slots[index(unit::vector_load)] = counts.vector_loads;
+    d.slots[index(unit::vector_store)] = counts.vector_stores;
+    d.slots[index(unit::gather)] = counts.granules;
+    d.slots[index(unit::fetch)] = counts.fetched;
+    d.slots[index(unit::decode)] = counts.decoded;
+    d.slots[index(unit::address)] = counts.scalar;
+    d.cycles = std::max<std::uint64_t>(1, run.busy_cycles);
+    const unit_slots rates = unit_rates(core, memory);
+    for (std::size_t u = 0; u < unit_count; ++u) {
+        d.cycles = std::max(d.cycles, (d.slots[u] + rates[u] - 1) / rates[u]);
+    }
+    const auto share = [&](cycle_class c, pipeline_class from) { d.shares[index(c)] = counts.of(from); };
+    share(cycle_class::matrix, pipeline_class::matrix);
+    share(cycle_class::simd, pipeline_class::simd);
+    share(cycle_class::scalar, pipeline_class::scalar);
+    share(cycle_class::sram_port, pipeline_class::port_conflict);
+    share(cycle_class::memory, pipeline_class::memory);
+    share(cycle_class::front_end, pipeline_class::front_end);
+    // Behind the last start results are waited for; these cycles are the latency.
+    d.shares[index(cycle_class::latency)] =
+        counts.of(pipeline_class::waiting) - std::min(d.latency, counts.of(pipeline_class::waiting));
+    return d;
+}
+
+}  // namespace
+
+std::size_t steady_states::hash::operator()(const key& k) const noexcept {
+    std::uint64_t h = 0;
+    for (const std::uint64_t value : k) {
+        h = (h ^ value) * 0x9E3779B97F4A7C15ULL;
+        h ^= h >> 32U;
+    }
+    return static_cast<std::size_t>(h);
+}
+
+std::uint64_t steady_states::alignment(std::int64_t address) const noexcept {
+    return static_cast<std::uint64_t>(address) % (packet_bytes * std::max(1U, core_.sram_banks));
+}
+
+template <typename Instruction>
+const instruction_cost& steady_states::remember(const key& k, const Instruction& instruction) {
+    const auto [place, is_new] = known_.try_emplace(k);
+    if (is_new) {
+        const pipeline::kernel_run run = pipeline::run_alone(pipeline::kernel_of(instruction, core_), core_, memory_);
+        place->second = {demand_of(run, core_, memory_), cost_of(instruction, core_, memory_).slots};
+        for (const unit moved : {unit::vector_load, unit::vector_store}) {
+            const auto u = static_cast<std::size_t>(moved);
+            place->second.work[u] = place->second.demand.slots[u];
+        }
+    }
+    return place->second;
+}
+
+const instruction_cost& steady_states::of(const program::matrix_multiply<std::int64_t>& m) {
+    const bool banks = core_.sram_banks != 0;
+    return remember(
+        {number(operation::matrix_multiply), m.accumulate != 0 ? 1U : 0U, m.row_blocks, m.column_blocks, m.k_steps,
+         size_of(m.a_type), size_of(m.b_type), number(m.a_step_stride),
+         banks || m.a_step_stride != 0 ? alignment(m.a) : 0, banks ? alignment(m.b) : 0, banks ? alignment(m.c) : 0},
+        m);
+}
+
+const instruction_cost& steady_states::of(const program::vector_operation<std::int64_t>& v) {
+    const std::uint32_t sources = numerics::source_count(v.operation);
+    const auto source = [&](std::uint32_t n, std::uint64_t value) { return sources > n ? value : 0; };
+    return remember({number(operation::vector_operation), static_cast<std::uint64_t>(v.operation),
+                     program::active_elements(v), v.rows, v.broadcast_b ? 1U : 0U, size_of(v.destination_type),
+                     source(0, size_of(v.a_type)), source(1, size_of(v.b_type)), alignment(v.destination),
+                     source(0, alignment(v.a)), source(1, alignment(v.b)), stride_of(v.rows, v.destination_stride),
+                     source(0, stride_of(v.rows, v.a_stride)), source(1, stride_of(v.rows, v.b_stride))},
+                    v);
+}
+
+const instruction_cost& steady_states::of(const program::copy<std::int64_t>& c) {
+    return remember(
+        {number(operation::copy), c.shape.rows, c.shape.row_bytes, alignment(c.source), alignment(c.destination),
+         stride_of(c.shape.rows, c.shape.source_stride), stride_of(c.shape.rows, c.shape.destination_stride)},
+        c);
+}
+
+const instruction_cost& steady_states::of(const program::gather<std::int64_t>& g) {
+    return remember({number(operation::gather), g.table.granules, g.table.granule_bytes, g.elements,
+                     alignment(g.indices), alignment(g.destination), alignment(g.table.address)},
+                    g);
+}
+
+const instruction_cost& steady_states::of(const program::scatter_add<std::int64_t>& s) {
+    return remember(
+        {number(operation::scatter_add), s.table.granules, s.table.granule_bytes, s.elements, size_of(s.table_type),
+         size_of(s.source_type), alignment(s.indices), alignment(s.source), alignment(s.table.address)},
+        s);
+}
+
+const instruction_cost& steady_states::of(const program::transpose<std::int64_t>& t) {
+    return remember(
+        {number(operation::transpose), t.rows, t.columns, size_of(t.type), alignment(t.source),
+         alignment(t.destination), stride_of(t.rows, t.source_stride), stride_of(t.columns, t.destination_stride)},
+        t);
+}
+
+const instruction_cost& steady_states::of(const program::reduce<std::int64_t>& r) {
+    return remember({number(operation::reduce), program::gives_index(r.operation) ? 1U : 0U, r.rows, r.elements,
+                     size_of(r.source_type), size_of(r.destination_type), alignment(r.source), alignment(r.destination),
+                     stride_of(r.rows, r.source_stride)},
+                    r);
+}
+
+}  // namespace d1
