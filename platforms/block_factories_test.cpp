@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdlib>
 #include <memory>
@@ -19,8 +20,9 @@
 namespace d1 {
 namespace {
 
-/// A router that knows nothing of calendars and of route tables: first along the row, then along the column, a fixed
-/// number of cycles a hop.
+/// A router that knows nothing of credits and of route tables: first along the row, then along the column, a fixed
+/// number of cycles a hop, one packet a cycle on each link. Others need buffers that are deep enough to take what it
+/// sends.
 class plain_router : public noc::router_base, private link_initiator {
   public:
     plain_router(const sc_core::sc_module_name& name, node_index here, const d1_parameters& p, std::uint32_t hop_cycles)
@@ -33,6 +35,7 @@ class plain_router : public noc::router_base, private link_initiator {
             in_[i] = std::make_unique<in_socket>(("in" + std::to_string(i)).c_str());
             out_[i] = std::make_unique<out_socket>(("out" + std::to_string(i)).c_str());
             faces_[i].owner = this;
+            faces_[i].number = i;
             in_[i]->bind(faces_[i]);
             out_[i]->bind(*this);
         }
@@ -45,27 +48,53 @@ class plain_router : public noc::router_base, private link_initiator {
     }
     void reset() override {
         packets_ = {};
+        free_from_ = {};
         swallowed_.clear();
     }
     void set_timing(timing_kind) override {}
+    tlm::tlm_sync_enum nb_transport_bw(burst&, link_phase&, sc_core::sc_time&) override { return tlm::TLM_ACCEPTED; }
 
   private:
     struct face final : link_target {
         void b_transport(burst& b, sc_core::sc_time& delay) override { owner->forward(b, delay); }
-        /// At ca it swallows what comes and gives no credit back.
-        tlm::tlm_sync_enum nb_transport_fw(burst& b, link_phase&, sc_core::sc_time&) override {
-            owner->swallowed_.emplace_back(&b);
+        /// At `at` it passes trains on as they come. At ca it swallows what comes and gives no credit back.
+        tlm::tlm_sync_enum nb_transport_fw(burst& b, link_phase& phase, sc_core::sc_time&) override {
+            if (phase.times != nullptr) {
+                owner->pass_on(b, phase);
+                sc_core::sc_time delay;
+                link_phase back{link_phase::kind::credit, phase.channel, phase.index, phase.times};
+                (*owner->in_[number])->nb_transport_bw(b, back, delay);
+            } else {
+                owner->swallowed_.emplace_back(&b);
+            }
             return tlm::TLM_ACCEPTED;
         }
         plain_router* owner = nullptr;
+        std::uint32_t number = 0;
     };
-    void forward(burst& b, sc_core::sc_time& delay) {
+    [[nodiscard]] port way_to(const burst& b) const {
         const coordinate there = places_.at(b.destination);
-        const port to = there.x < here_.x   ? port::west
-                        : there.x > here_.x ? port::east
-                        : there.y < here_.y ? port::north
-                        : there.y > here_.y ? port::south
-                                            : port::local;
+        return there.x < here_.x   ? port::west
+               : there.x > here_.x ? port::east
+               : there.y < here_.y ? port::north
+               : there.y > here_.y ? port::south
+                                   : port::local;
+    }
+    void pass_on(burst& b, const link_phase& phase) {
+        const port to = way_to(b);
+        packets_[to_number(to)] += phase.times->count;
+        packet_times times = packet_times::none();
+        timing::cycle& free_from = free_from_[to_number(to)];
+        for (std::uint32_t i = 0; i < phase.times->count; ++i) {
+            free_from = std::max(free_from, phase.times->first + phase.times->offset[i] + hop_cycles_);
+            times.append(free_from++);
+        }
+        link_phase forward{link_phase::kind::packet, phase.channel, phase.index, &times};
+        sc_core::sc_time delay;
+        (*out_[to_number(to)])->nb_transport_fw(b, forward, delay);
+    }
+    void forward(burst& b, sc_core::sc_time& delay) {
+        const port to = way_to(b);
         packets_[to_number(to)] += b.times.count;
         b.times.first += hop_cycles_;
         delay += hop_;
@@ -80,6 +109,7 @@ class plain_router : public noc::router_base, private link_initiator {
     std::array<std::unique_ptr<in_socket>, port_count> in_;
     std::array<std::unique_ptr<out_socket>, port_count> out_;
     std::array<std::uint64_t, port_count> packets_{};
+    std::array<timing::cycle, port_count> free_from_{};  // by output
     std::vector<burst_ptr> swallowed_;
 };
 
@@ -116,7 +146,7 @@ TEST(block_factories, put_a_router_of_ones_own_on_every_place) {
 TEST(block_factories, make_the_models_own_blocks_unless_told_otherwise) {
     die own("own", die_test::grid_of(5, 4), die_test::checked);
     die plain("plain", die_test::grid_of(5, 4), die_test::checked, {}, plain_routers(1));
-    // An empty mesh has nothing that a calendar would change.
+    // An empty mesh has nothing that buffers and credits would change.
     EXPECT_EQ(corner_to_corner(own), corner_to_corner(plain));
 }
 
@@ -131,7 +161,9 @@ TEST(block_factories, mix_own_and_foreign_routers_on_one_mesh) {
         }
         return std::make_unique<plain_router>(name, here, p, 1);
     }};
-    die d("die", die_test::grid_of(5, 4), die_checks::all(), {}, blocks);
+    d1_parameters deep = die_test::grid_of(5, 4);
+    deep.die.noc.buffer_depth = 64;
+    die d("die", deep, die_checks::all(), {}, blocks);
     EXPECT_EQ(asked, 20);
     const die_test::ring work(d.place({5, 4}));
     work.load(d);

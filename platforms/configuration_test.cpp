@@ -63,7 +63,7 @@ TEST(parameters, every_one_has_a_meaning_a_source_and_a_default_that_is_allowed)
         EXPECT_LT(e.about.minimum, e.about.maximum) << e.path;
         EXPECT_TRUE(is_seed(e) || !e.about.unit.empty()) << e.path;
     }
-    EXPECT_EQ(leaves, 97U);
+    EXPECT_EQ(leaves, 96U);
 }
 
 TEST(parameters, assumptions_and_modelling_choices_say_that_they_are) {
@@ -150,7 +150,6 @@ d1_parameters random_parameters(std::mt19937_64& random) {
         e.put(choice % 8 == 0 ? least : choice % 8 == 1 ? most : any);
     }
     auto& die = parameters.die;
-    die.noc.calendar_horizon = 65536;
     die.node.core.matrix_rows = 4U << random() % 3;
     die.node.core.matrix_columns = 4U << random() % 3;
     die.harvest.dead.clear();
@@ -193,7 +192,7 @@ TEST(configuration, later_settings_win_and_what_is_not_set_stays) {
     EXPECT_EQ(noc.columns, 32U);
     EXPECT_EQ(noc.rows, 41U);
     EXPECT_EQ(noc.link_latency, 2U);
-    EXPECT_EQ(noc.calendar_horizon, d1_parameters{}.die.noc.calendar_horizon);
+    EXPECT_EQ(noc.buffer_depth, d1_parameters{}.die.noc.buffer_depth);
     EXPECT_EQ(chosen.origin("die.noc.columns"), "--set");
     EXPECT_EQ(chosen.origin("die.noc.rows"), "b.yaml:4");
     EXPECT_EQ(chosen.origin("die.noc.link_latency"), "a.yaml:5");
@@ -337,16 +336,6 @@ TEST(validation, wants_dead_links_between_neighbours_each_once) {
     EXPECT_THAT(complaint(p), HasSubstr("[[17, 4], [18, 4]] is not on the die"));
     p.die.harvest.dead_links = {{{4, 4}, {4, 5}}, {{4, 5}, {4, 4}}};
     EXPECT_THAT(complaint(p), HasSubstr("[[4, 4], [4, 5]] is in the list twice"));
-}
-
-TEST(validation, wants_calendars_that_reach_across_the_die) {
-    d1_parameters p;
-    p.die.noc.calendar_horizon = 2 * 38 * 10 + 8;
-    p.die.noc.calendar_horizon += 64 - p.die.noc.calendar_horizon % 64;  // 832
-    p.die.noc.pipeline_stages = 10;
-    EXPECT_EQ(complaint(p), "none");
-    p.die.noc.link_latency = 1;  // 2 * 38 * 11 + 16 = 852
-    EXPECT_THAT(complaint(p), AllOf(HasSubstr("die.noc.calendar_horizon = 832"), HasSubstr("852")));
 }
 
 TEST(json, has_every_parameter_in_its_object_in_the_order_of_the_structs) {

@@ -73,23 +73,6 @@ std::optional<violation> find_in_routing(const die_parameters& die) {
     return violation{paths, unfit};
 }
 
-// A burst has to fit into the calendars of an empty mesh, or it would be tried again for ever.
-std::optional<violation> find_in_horizon(const die_parameters& die) {
-    const std::uint64_t hops = 2 * (std::uint64_t{die.noc.columns} + die.noc.rows);  // twice: a detour is longer
-    const std::uint64_t packets = die.node.network_interface.burst_packets;
-    const std::uint64_t again =
-        die.noc.corruption_rate > 0 ? packets * die.noc.max_retries * die.noc.retry_cycles : std::uint64_t{0};
-    const std::uint64_t needed = hops * die.noc.hop_cycles() + packets + again;
-    if (die.noc.calendar_horizon >= needed) return std::nullopt;
-    return violation{
-        {"die.noc.calendar_horizon", "die.noc.columns", "die.noc.rows", "die.noc.pipeline_stages",
-         "die.noc.link_latency", "die.node.network_interface.burst_packets"},
-        "a burst may need " + std::to_string(needed) +
-            " cycles to cross the die, 2 x (columns + rows) x (pipeline_stages + link_latency) + burst_packets, and "
-            "where "
-            "links corrupt packets burst_packets x max_retries x retry_cycles more; the horizon must be at least that"};
-}
-
 std::optional<violation> find_in_matrix_unit(const core_parameters& core) {
     const auto fits = [](std::uint32_t side) { return side == 4 || side == 8 || side == 16; };
     if (!fits(core.matrix_rows)) return violation{{"die.node.core.matrix_rows"}, "must be 4, 8 or 16"};
@@ -102,8 +85,7 @@ std::optional<violation> find_violation(const d1_parameters& parameters) {
     if (auto found = find_in_harvest(parameters.die)) return found;
     if (auto found = find_in_links(parameters.die)) return found;
     if (auto found = find_in_routing(parameters.die)) return found;
-    if (auto found = find_in_matrix_unit(parameters.die.node.core)) return found;
-    return find_in_horizon(parameters.die);
+    return find_in_matrix_unit(parameters.die.node.core);
 }
 
 }  // namespace

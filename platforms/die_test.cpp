@@ -92,7 +92,7 @@ TEST(die, gives_the_same_bytes_at_every_level_and_quantum_and_with_any_queues_an
         add(name, p);
     }
     d1_parameters small = grid_of(3, 2);
-    small.die.noc.calendar_horizon = 256;
+    small.die.noc.buffer_depth = 2;
     small.die.noc.link_packets_per_cycle = 4;
     small.die.node.network_interface = {.engines = 1, .queue_depth = 1, .max_outstanding = 1, .burst_packets = 3};
     add("small", small);

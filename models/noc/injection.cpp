@@ -1,18 +1,14 @@
-// How a network interface injects at `at`: which burst is next, when its packets leave, and what happens when they do.
+// What a network interface injects: which burst is next, and what follows when it has left. When its packets leave is
+// up to the timing level.
 
 #include <algorithm>
-#include <array>
 #include <utility>
 
 #include "models/noc/network_interface_cycles.hpp"
 #include "models/noc/network_interface_parts.hpp"
+#include "models/noc/network_interface_trains.hpp"
 
 namespace d1::noc {
-
-namespace {
-constexpr std::array injected_classes{message_class::request_low, message_class::data, message_class::response,
-                                      message_class::request_high};
-}
 
 void network_interface::arm_injection(timing::cycle at) {
     if (at == no_cycle) {
@@ -36,32 +32,26 @@ void network_interface::serve(void*) {
         cycles_->wake();
         return;
     }
-    // With several packets a cycle, several bursts may begin in one.
-    for (bool sent = true; sent && port_free_ <= now;) {
-        sent = false;
-        for (std::size_t i = 1; i <= injected_classes.size() && !sent; ++i) {
-            const std::size_t turn = (last_class_ + i) % injected_classes.size();
-            if (is_ready(injected_classes[turn], now)) {
-                last_class_ = static_cast<std::uint32_t>(turn);
-                inject(injected_classes[turn], next_burst(injected_classes[turn], now), now);
-                sent = true;
-            }
-        }
-    }
-    const timing::cycle next = next_ready();
+    trains_->go_on();
+}
+
+void network_interface::arm_next_injection() {
+    const timing::cycle next = my_.timing == timing_kind::at ? trains_->next_departure() : next_ready(~0U);
     if (next != no_cycle) {
-        arm_injection(std::max(next, now + 1));
+        arm_injection(std::max(next, my_.events.present() + 1));
     }
 }
 
-timing::cycle network_interface::next_ready() const {
+timing::cycle network_interface::next_ready(std::uint32_t classes) const {
     timing::cycle nearest = no_cycle;
     const auto consider = [&](message_class c, timing::cycle at) {
-        nearest = std::min(nearest, std::max(at, classes_[static_cast<std::size_t>(c)].blocked_until));
+        if ((classes >> static_cast<std::uint32_t>(c) & 1U) != 0) {
+            nearest = std::min(nearest, std::max(at, classes_[static_cast<std::size_t>(c)].blocked_until));
+        }
     };
-    for (const message_class c : injected_classes) {
-        if (classes_[static_cast<std::size_t>(c)].retry) {
-            consider(c, 0);
+    for (std::size_t c = 0; c < message_class_count; ++c) {
+        if (classes_[c].fetched) {
+            consider(static_cast<message_class>(c), 0);
         }
     }
     for (std::size_t c = 0; c < message_class_count; ++c) {
@@ -111,7 +101,7 @@ bool network_interface::is_ready(message_class c, timing::cycle now) {
     if (state.blocked_until > now) {
         return false;
     }
-    if (state.retry) {
+    if (state.fetched) {
         return true;
     }
     const bool is_sent_by_engines = c == message_class::data || c == message_class::request_low;
@@ -121,8 +111,8 @@ bool network_interface::is_ready(message_class c, timing::cycle now) {
 
 burst_ptr network_interface::next_burst(message_class c, timing::cycle now) {
     class_state& state = classes_[static_cast<std::size_t>(c)];
-    if (state.retry) {
-        return std::exchange(state.retry, nullptr);
+    if (state.fetched) {
+        return std::exchange(state.fetched, nullptr);
     }
     const auto take = [](std::deque<waiting_burst>& queue) {
         burst_ptr b = std::move(queue.front().b);
@@ -174,67 +164,11 @@ burst_ptr network_interface::next_of(transfer& t) {
     return b;
 }
 
-network_interface::injection_plan network_interface::plan_injection(const burst& b, timing::cycle now) const {
-    const std::uint32_t rate = noc_.injection_packets_per_cycle;
-    const bool reads = b.carries_data();
-    const std::uint32_t packets = reads ? b.piece.packets : 1;
-    injection_plan plan;
-    plan.times = packet_times::none();
-    plan.next_slot = std::max(next_slot_, now * rate);
-    plan.next_line = std::max(next_line_, now * read_ports_);
-    for (std::uint32_t i = 0; i < packets; ++i) {
-        if (reads) {
-            plan.next_line += 1 + (b.piece.double_reads >> i & 1U);
-            const timing::cycle read = (plan.next_line - 1) / read_ports_;
-            plan.next_slot = std::max(plan.next_slot, read * rate);
-        }
-        plan.times.append(plan.next_slot++ / rate);
-    }
-    return plan;
-}
-
-void network_interface::inject(message_class c, burst_ptr b, timing::cycle now) {
-    if (is_to_be_fetched(*b)) {
-        fetch(c, std::move(b));
-        return;
-    }
-    const injection_plan plan = plan_injection(*b, now);
-    b->times = plan.times;
-    b->times.first += noc_.link_cycles();
-    b->refused = false;
-    b->hops = 0;
-    sc_core::sc_time delay = my_.events.clock().time(b->times.first - now);
-    out->b_transport(*b, delay);
-    if (b->refused) {
-        class_state& state = classes_[static_cast<std::size_t>(c)];
-        state.retry = std::move(b);
-        state.blocked_until = now + noc_.calendar_horizon / 4;
-        ++count_.retries;
-        return;
-    }
-    next_slot_ = plan.next_slot;
-    port_free_ = next_slot_ / noc_.injection_packets_per_cycle;
-    ++count_.bursts_sent;
-    count_.packets_sent += plan.times.count;
-    if (b->carries_data()) {
-        next_line_ = plan.next_line;
-        injected(*b);
-    }
-    if (b->kind == burst_kind::pull_data || c == message_class::response || c == message_class::request_high) {
-        return;
-    }
-    transfer* const t = b->kind == burst_kind::signal ? nullptr : static_cast<transfer*>(b->transfer);
-    if (t != nullptr && b->kind == burst_kind::push_data && t->cutter.finished() && t->done) {
-        signal_sources_read(*t, plan.times.last() + 1);
-    }
-    retire_engines();
-}
-
 void network_interface::fetch(message_class c, burst_ptr b) {
     class_state& state = classes_[static_cast<std::size_t>(c)];
-    state.retry = std::move(b);
+    state.fetched = std::move(b);
     state.blocked_until = no_cycle;
-    slow_->fetch(*state.retry);
+    slow_->fetch(*state.fetched);
 }
 
 void network_interface::injected(burst& b) {
@@ -244,6 +178,17 @@ void network_interface::injected(burst& b) {
     if (move_bytes(b, tlm::TLM_READ_COMMAND) != burst_status::good) {
         report_error(b, memory_side::own);
         ++count_.address_errors;
+    }
+}
+
+void network_interface::left(const burst& b, timing::cycle at) {
+    if (b.kind != burst_kind::push_data) {
+        return;
+    }
+    const auto& t = *static_cast<transfer*>(b.transfer);
+    // The bursts of a class leave one after the other, so this one was the last of its transfer.
+    if (t.cutter.finished() && t.done) {
+        signal_sources_read(t, at + 1);
     }
 }
 

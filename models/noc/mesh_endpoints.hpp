@@ -5,11 +5,14 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <optional>
 #include <span>
+#include <string>
 #include <systemc>
 #include <vector>
 
 #include "models/noc/router_base.hpp"
+#include "models/noc/train_ends.hpp"
 #include "models/packet/burst.hpp"
 #include "models/packet/link.hpp"
 #include "models/timing/event_queue.hpp"
@@ -26,31 +29,34 @@ class mesh_endpoints : public sc_core::sc_module, private timing::event_handler 
         coordinate source;
         coordinate destination;
         std::uint32_t packets = 1;
-        std::uint64_t number = 0;  ///< in the order of send()
-        bool refused = false;
-        packet_times arrival;  ///< at the destination's end
+        std::uint64_t number = 0;                     ///< in the order of send()
+        packet_times arrival = packet_times::none();  ///< at the destination's end
         std::uint32_t hops = 0;
 
         friend bool operator==(const passage& a, const passage& b) {
             const auto facts = [](const passage& p) {
-                return std::tuple(p.sent, p.source, p.destination, p.packets, p.refused, p.arrival.first,
-                                  p.arrival.count, p.arrival.offset, p.hops);
+                return std::tuple(p.sent, p.source, p.destination, p.packets, p.arrival.first, p.arrival.count,
+                                  p.arrival.offset, p.hops);
             };
             return facts(a) == facts(b);
         }
     };
 
-    mesh_endpoints(const sc_core::sc_module_name& name, const grid& places, std::span<router_base* const> routers,
-                   timing::event_queue& events)
-        : sc_module(name), places_(places), events_(events) {
-        for (std::uint32_t i = 0; i < places.size(); ++i) {
-            ends_.push_back(std::make_unique<end>(*this, i));
-            ends_[i]->out.bind(routers[i]->in(port::local));
-            routers[i]->out(port::local).bind(ends_[i]->in);
+    mesh_endpoints(const sc_core::sc_module_name& name, const noc_parameters& parameters, timing_kind timing,
+                   std::span<router_base* const> routers, timing::event_queue& events)
+        : sc_module(name),
+          places_{static_cast<std::int32_t>(parameters.columns), static_cast<std::int32_t>(parameters.rows)},
+          hop_(events.clock().time(parameters.link_cycles())),
+          events_(events) {
+        for (std::uint32_t i = 0; i < places_.size(); ++i) {
+            ends_.push_back(std::make_unique<end>(*this, i, parameters, timing));
+            ends_[i]->out().bind(routers[i]->in(port::local));
+            routers[i]->out(port::local).bind(ends_[i]->receiver.in);
         }
     }
 
-    /// Sends `packets` back to back; the first stands at the source's router in cycle `at`.
+    /// Sends `packets`, back to back if there are credits; the first leaves for the source's router in cycle `at`, if
+    /// none is before it.
     const passage& send(timing::cycle at, coordinate source, coordinate destination, std::uint32_t packets = 1) {
         passage& p = passages_.emplace_back();
         p.sent = at;
@@ -66,24 +72,39 @@ class mesh_endpoints : public sc_core::sc_module, private timing::event_handler 
 
     [[nodiscard]] const std::deque<passage>& passages() const noexcept { return passages_; }
     [[nodiscard]] const burst_pool& bursts() const noexcept { return bursts_; }
-    void clear() { passages_.clear(); }
+    void clear() {
+        passages_.clear();
+        for (const auto& e : ends_) {
+            if (e->sender) {
+                e->sender->reset();
+            }
+        }
+    }
 
   private:
-    struct end final : link_initiator, link_target {
-        end(mesh_endpoints& o, std::uint32_t number)
-            : owner(o), out(("out" + std::to_string(number)).c_str()), in(("in" + std::to_string(number)).c_str()) {
-            out.bind(*this);
-            in.bind(*this);
+    struct end final : link_initiator {
+        end(mesh_endpoints& owner, std::uint32_t number, const noc_parameters& parameters, timing_kind timing)
+            : receiver(("in" + std::to_string(number)).c_str(), parameters, owner.events_,
+                       [](burst& b, const packet_times& times) {
+                           passage& p = *static_cast<passage*>(b.transfer);
+                           for (std::uint32_t i = 0; i < times.count; ++i) {
+                               p.arrival.append(times.first + times.offset[i]);
+                           }
+                           p.hops = b.hops;
+                       }) {
+            const std::string name = "out" + std::to_string(number);
+            if (timing == timing_kind::at) {
+                sender.emplace(name.c_str(), parameters, owner.events_);
+            } else {
+                socket.emplace(name.c_str());
+                socket->bind(*this);
+            }
         }
-        void b_transport(burst& b, sc_core::sc_time& delay) override {
-            passage& p = *static_cast<passage*>(b.transfer);
-            p.arrival = b.times;
-            p.arrival.first = owner.events_.now() + owner.events_.clock().cycles(delay);
-            p.hops = b.hops;
-        }
-        mesh_endpoints& owner;
-        link_initiator_socket out;
-        link_target_socket in;
+        [[nodiscard]] link_initiator_socket& out() { return sender ? sender->out : *socket; }
+
+        std::optional<train_sender> sender;           // at
+        std::optional<link_initiator_socket> socket;  // lt
+        train_receiver receiver;
     };
 
     void serve(void* subject) override {
@@ -94,12 +115,17 @@ class mesh_endpoints : public sc_core::sc_module, private timing::event_handler 
         b->sequence = p.number;
         b->transfer = &p;
         b->times = packet_times::back_to_back(events_.now(), p.packets);
-        sc_core::sc_time delay;
-        ends_[to_number(b->source)]->out->b_transport(*b, delay);
-        p.refused = b->refused;
+        end& e = *ends_[to_number(b->source)];
+        if (e.sender) {
+            e.sender->send(b);
+        } else {
+            sc_core::sc_time delay = hop_;
+            (*e.socket)->b_transport(*b, delay);
+        }
     }
 
     grid places_;
+    sc_core::sc_time hop_;
     timing::event_queue& events_;
     burst_pool bursts_;
     std::vector<std::unique_ptr<end>> ends_;

@@ -41,7 +41,7 @@ class bench {
             wired[i] = routers[i].get();
         }
         connect_mesh(places, wired);
-        ends = std::make_unique<mesh_endpoints>((name + "_ends").c_str(), places, wired, *events);
+        ends = std::make_unique<mesh_endpoints>((name + "_ends").c_str(), parameters, timing, wired, *events);
     }
     ~bench() { EXPECT_EQ(ends->bursts().in_use(), 0U); }
     bench(const bench&) = delete;
@@ -109,9 +109,7 @@ TEST(mesh, keeps_the_order_of_packets_of_a_pair) {
     sc_core::sc_start();
     for (const bench* b : {&at_one, &at_four}) {
         std::map<std::pair<coordinate, coordinate>, const mesh_endpoints::passage*> before;
-        std::size_t refused = 0;
         for (const auto& p : b->ends->passages()) {
-            refused += p.refused;
             for (std::uint32_t i = 1; i < p.arrival.count; ++i) {
                 ASSERT_LT(p.arrival.offset[i - 1], p.arrival.offset[i]);  // a node ejects one packet a cycle
             }
@@ -122,7 +120,6 @@ TEST(mesh, keeps_the_order_of_packets_of_a_pair) {
             }
             previous = &p;
         }
-        EXPECT_EQ(refused, 0U);
         EXPECT_GT(b->ends->passages().size(), 1000U);
     }
 }
@@ -145,7 +142,7 @@ TEST(mesh, counts_every_packet_on_every_link_of_its_path_and_every_cycle_of_wait
     constexpr std::uint32_t seed = 13;
     SCOPED_TRACE("seed " + std::to_string(seed));
     bench b("b", small_mesh());
-    random_traffic{seed}.offer({&b});
+    random_traffic{.seed = seed, .rate = 0.02}.offer({&b});  // so that most waiting is in the mesh
     sc_core::sc_start();
     std::vector<std::uint64_t> packets(b.places.size() * port_count);
     std::uint64_t lateness = 0;
@@ -163,7 +160,9 @@ TEST(mesh, counts_every_packet_on_every_link_of_its_path_and_every_cycle_of_wait
             leave(here.y < p.destination.y ? port::south : port::north);
         }
         leave(port::local);
-        lateness += p.arrival.last() - (p.sent + p.packets - 1 + p.hops + 1);
+        for (std::uint32_t i = 0; i < p.packets; ++i) {
+            lateness += p.arrival.first + p.arrival.offset[i] - (p.sent + i + p.hops + 2);
+        }
     }
     std::uint64_t waited = 0;
     for (std::uint32_t n = 0; n < b.places.size(); ++n) {
@@ -173,8 +172,8 @@ TEST(mesh, counts_every_packet_on_every_link_of_its_path_and_every_cycle_of_wait
             waited += b.routers[n]->waited(p);
         }
     }
-    EXPECT_EQ(waited, lateness);
-    EXPECT_GT(waited, 0U);
+    EXPECT_LE(waited, lateness);  // the rest was spent at the nodes, before a place in a buffer was free
+    EXPECT_GT(waited, lateness / 4);
 }
 
 TEST(mesh, knows_no_contention_when_loosely_timed) {
@@ -184,7 +183,7 @@ TEST(mesh, knows_no_contention_when_loosely_timed) {
     random_traffic{.seed = seed, .rate = 0.9}.offer({&b});
     sc_core::sc_start();
     for (const auto& p : b.ends->passages()) {
-        EXPECT_EQ(p.arrival.first, p.sent + p.hops + 1);
+        EXPECT_EQ(p.arrival.first, p.sent + p.hops + 2);
         EXPECT_EQ(p.arrival.last(), p.arrival.first + p.packets - 1);
     }
     for (const auto& r : b.routers) {
@@ -225,68 +224,6 @@ TEST(mesh, gives_the_same_again_after_a_reset) {
     sc_core::sc_start();
     EXPECT_EQ(b.ends->passages(), passages);
     EXPECT_EQ(b.counters(), counters);
-}
-
-/// Offers traffic that fills calendars to the horizon. What is refused must leave no trace: a second mesh, to which
-/// only what the first has accepted is sent, does exactly the same.
-void expect_refusals_leave_no_trace(const noc_parameters& parameters, std::uint32_t seed) {
-    SCOPED_TRACE("seed " + std::to_string(seed));
-    bench first("first", parameters);
-    bench second("second", parameters);
-    const random_traffic traffic{.seed = seed, .cycles = 600, .rate = 0.4};
-    traffic.offer({&first});
-    sc_core::sc_start();
-    std::vector<mesh_endpoints::passage> accepted;
-    std::size_t refused_on_the_way = 0;
-    for (const auto& p : first.ends->passages()) {
-        if (!p.refused) {
-            accepted.push_back(p);
-            EXPECT_LT(p.arrival.last(), p.sent + parameters.calendar_horizon + 20 * parameters.hop_cycles());
-        } else {
-            refused_on_the_way += p.source != p.destination;
-        }
-    }
-    EXPECT_GT(refused_on_the_way, 100U);
-    EXPECT_GT(accepted.size(), 1000U);
-    second.events->reset();  // a count of its own for the second run
-    for (const auto& p : accepted) {
-        second.ends->send(p.sent, p.source, p.destination, p.packets);
-    }
-    sc_core::sc_start();
-    EXPECT_TRUE(
-        std::equal(accepted.begin(), accepted.end(), second.ends->passages().begin(), second.ends->passages().end()));
-    EXPECT_EQ(first.counters(), second.counters());
-}
-
-TEST(mesh, gives_every_slot_back_that_a_refused_burst_had_taken) {
-    noc_parameters p = small_mesh();
-    p.calendar_horizon = 256;
-    expect_refusals_leave_no_trace(p, 17);
-}
-
-TEST(mesh, gives_every_slot_back_that_a_refused_burst_had_taken_at_four_packets_a_cycle) {
-    noc_parameters p = small_mesh();
-    p.calendar_horizon = 256;
-    p.link_packets_per_cycle = 4;
-    expect_refusals_leave_no_trace(p, 18);
-}
-
-TEST(mesh, accepts_a_refused_burst_once_time_has_passed) {
-    noc_parameters p = small_mesh();
-    p.calendar_horizon = 256;
-    bench b("b", p);
-    // 17 bursts of 16 packets for one node fill its calendar: 272 cycles from the first one's arrival on.
-    for (int i = 0; i < 17; ++i) {
-        b.ends->send(0, {0, 0}, {0, 0}, 16);
-    }
-    const auto& early = b.ends->send(1, {4, 3}, {0, 0}, 16);
-    const auto& late = b.ends->send(1 + p.calendar_horizon / 4, {4, 3}, {0, 0}, 16);
-    sc_core::sc_start();
-    EXPECT_TRUE(early.refused);
-    EXPECT_FALSE(late.refused);
-    EXPECT_EQ(b.ends->passages()[15].refused, false);
-    EXPECT_EQ(b.ends->passages()[16].refused, true);
-    EXPECT_EQ(late.arrival.first, 16U * 16 + 1);
 }
 
 }  // namespace

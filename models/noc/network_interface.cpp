@@ -7,6 +7,7 @@
 
 #include "models/noc/network_interface_cycles.hpp"
 #include "models/noc/network_interface_parts.hpp"
+#include "models/noc/network_interface_trains.hpp"
 #include "models/packet/access_at_once.hpp"
 #include "models/packet/address_map.hpp"
 
@@ -22,7 +23,6 @@ network_interface::network_interface(const sc_core::sc_module_name& name,
       noc_(noc),
       read_ports_(memory.mesh_read_ports),
       write_ports_(memory.mesh_write_ports),
-      write_port_(memory.mesh_write_ports, noc.calendar_horizon),
       dma_face_(std::make_unique<dma_face>(*this)),
       mem_face_(std::make_unique<mem_face>(*this)),
       net_face_(std::make_unique<net_face>(*this)),
@@ -45,6 +45,9 @@ network_interface::~network_interface() = default;
 
 void network_interface::set_timing(timing_kind timing) {
     my_.timing = timing;
+    if (timing == timing_kind::at && !trains_) {
+        trains_ = std::make_unique<train_level>(*this);
+    }
     if (timing == timing_kind::ca && !cycles_) {
         cycles_ = std::make_unique<cycle_level>(*this);
     }
@@ -65,10 +68,7 @@ void network_interface::accept(tlm::tlm_generic_payload& p, const sc_core::sc_ti
     }
     queue_.push_back(t);
     refill_engines();
-    const timing::cycle next = next_ready();
-    if (next != no_cycle) {
-        arm_injection(std::max(next, now + 1));
-    }
+    arm_next_injection();
 }
 
 network_interface::transfer* network_interface::open_transfer(tlm::tlm_generic_payload& p, timing::cycle issued) {
@@ -233,10 +233,6 @@ void network_interface::receive(burst& b, sc_core::sc_time& delay) {
     if (before != nullptr && b.times.last() < *before) {
         b.times.first += *before - b.times.last();
     }
-    if (my_.timing == timing_kind::at && b.carries_data() && !write_port_.reserve(b.times, now)) {
-        b.refused = true;
-        return;
-    }
     if (before != nullptr) {
         *before = b.times.last();
     }
@@ -359,8 +355,12 @@ void network_interface::reply(burst_ptr b, std::uint32_t cost) {
         send_at(*b, start);
         return;
     }
-    if (my_.timing == timing_kind::ca && b->kind == burst_kind::error_answer) {
-        cycles_->reply_becomes_answer();
+    if (b->kind == burst_kind::error_answer) {
+        if (my_.timing == timing_kind::ca) {
+            cycles_->reply_becomes_answer();
+        } else {
+            trains_->reply_becomes_answer();
+        }
     }
     auto& queue = outbox(b->channel_class);
     queue.push_back({std::move(b), start});
@@ -397,10 +397,7 @@ void network_interface::piece_done(transfer& t, burst_status status, const causa
         send_held_signals();
     }
     if (my_.timing == timing_kind::at) {
-        const timing::cycle next = next_ready();
-        if (next != no_cycle) {
-            arm_injection(std::max(next, my_.events.now() + 1));
-        }
+        arm_next_injection();
     }
 }
 
@@ -542,16 +539,17 @@ void network_interface::register_statistics(statistics::group& group) {
     group.counter("mesh_read_lines", "lines", "64-byte lines read at the mesh read port", count_.mesh_read_lines);
     group.counter("mesh_write_lines", "lines", "64-byte lines written at the mesh write port", count_.mesh_write_lines);
     group.counter("window_full", "bursts", "bursts that filled the window of max_outstanding", count_.window_full);
-    group.counter("retries", "bursts", "walks that met a full horizon and were tried again", count_.retries);
     group.counter("address_errors", "bursts", "bursts answered with an address error", count_.address_errors);
     group.counter("corrupted", "bursts", "own bursts that failed since a link corrupted them", count_.corrupted);
 }
 
 void network_interface::reset() {
+    if (trains_) {
+        trains_->reset();
+    }
     if (cycles_) {
         cycles_->reset();
     }
-    write_port_.reset();
     count_ = {};
     transfers_.clear();
     free_transfers_.clear();
@@ -571,7 +569,6 @@ void network_interface::reset() {
     }
     engines_first_ = false;
     classes_ = {};
-    last_class_ = 0;
     port_free_ = 0;
     next_slot_ = 0;
     next_line_ = 0;

@@ -24,7 +24,6 @@
 #include "models/sram/uninitialised_detector.hpp"
 #include "models/statistics/group.hpp"
 #include "models/timing/event_queue.hpp"
-#include "models/timing/slot_calendar.hpp"
 
 namespace d1::noc {
 
@@ -50,10 +49,10 @@ struct network_interface_surroundings {
 /// A command is accepted by the non-blocking transport: TLM_COMPLETED at once, or TLM_ACCEPTED while the queue is full
 /// and BEGIN_RESP on the backward path when there is room. Up to `engines` transfers are cut at once and take turns
 /// burst by burst; a push burst is outstanding until its answer, a pull burst from its request to the write of its last
-/// byte, and at most `max_outstanding` are. Injection takes one packet a cycle, and a class in turn; the SRAM's mesh
-/// read port one line a cycle. Taking data never waits; an answer or a reply waits in a queue of its own class. A
-/// signal follows all earlier pushes of its node to the same destination; under a routing that is not in order it waits
-/// for their answers instead, and so does the one behind a push.
+/// byte, and at most `max_outstanding` are. Injection takes one packet a cycle, and the classes take turns; the SRAM's
+/// mesh read port one line a cycle. An answer or a reply waits in a queue of its own class. A signal follows all
+/// earlier pushes of its node to the same destination; under a routing that is not in order it waits for their answers
+/// instead, and so does the one behind a push.
 ///
 /// An access to the memory completes at once; one that waits or annotates a delay is an error. With
 /// memory_answers_later, accesses go out by the non-blocking transport, one after the other, and what follows from one
@@ -64,12 +63,11 @@ struct network_interface_surroundings {
 /// has come when its own pushes are answered and its pulls written; see barrier_unit for the rest. Each message is a
 /// packet of class request high, barrier_cycles after its cause; at the root as long passes until the barrier ends.
 ///
-/// lt: b_transport with the core's lead; bursts leave as if alone, and nothing is shared. ca: packet by packet, see
-/// network_interface_cycles.hpp.
+/// lt: b_transport with the core's lead; bursts leave as if alone, and nothing is shared. at: train by train, see
+/// network_interface_trains.hpp. ca: packet by packet, see network_interface_cycles.hpp.
 /// Zero load, constants besides the hops: a packet injected in cycle t stands at its own router in t + link_cycles();
 /// one that stands at the last router in cycle t is at the interface in t + hop_cycles(), and its bytes or signal are
-/// visible arrival_cycles after its burst's last packet. Not modelled: below ca, finite queues of
-/// answers and replies.
+/// visible arrival_cycles after its burst's last packet. Not modelled: at lt, finite queues of answers and replies.
 class network_interface : public sc_core::sc_module, private timing::event_handler, private barrier_actions {
   public:
     tlm::tlm_target_socket<512> dma{"dma"};
@@ -103,7 +101,6 @@ class network_interface : public sc_core::sc_module, private timing::event_handl
         std::uint64_t mesh_read_lines = 0;
         std::uint64_t mesh_write_lines = 0;
         std::uint64_t window_full = 0;
-        std::uint64_t retries = 0;
         std::uint64_t address_errors = 0;
         std::uint64_t corrupted = 0;
     };
@@ -126,6 +123,7 @@ class network_interface : public sc_core::sc_module, private timing::event_handl
     class arrival_face;
     class slow_memory;
     class release_face;
+    class train_level;
     class cycle_level;
 
     // Commands
@@ -150,28 +148,26 @@ class network_interface : public sc_core::sc_module, private timing::event_handl
     void leave(std::uint32_t thread, const causality& cause) override;
     void fail(const std::string& what) override;
 
-    // Injection (at)
+    // Injection (at, ca)
     void serve(void* subject) override;
     void arm_injection(timing::cycle at);
-    [[nodiscard]] timing::cycle next_ready() const;
+    /// Sees to it that what may leave next does, from the next cycle on.
+    void arm_next_injection();
+    /// When a burst of one of `classes`, bit c for class c, is ready to be cut or taken from a queue.
+    [[nodiscard]] timing::cycle next_ready(std::uint32_t classes) const;
     [[nodiscard]] bool is_ready(message_class c, timing::cycle now);
     [[nodiscard]] transfer* engine_for(message_class c, timing::cycle now);
     [[nodiscard]] bool may_signal(const transfer& t) const;
     [[nodiscard]] burst_ptr next_burst(message_class c, timing::cycle now);
     [[nodiscard]] burst_ptr next_of(transfer& t);
-    void inject(message_class c, burst_ptr b, timing::cycle now);
     /// Its bytes come from a memory that answers later, and have not been asked for.
     [[nodiscard]] bool is_to_be_fetched(const burst& b) const noexcept {
         return slow_ != nullptr && b.carries_data() && !b.loaded;
     }
     void fetch(message_class c, burst_ptr b);
-    struct injection_plan {
-        packet_times times;           // of the packets at the interface
-        std::uint64_t next_slot = 0;  // first free slot of the injection link afterwards
-        std::uint64_t next_line = 0;  // first free slot of the mesh read port afterwards
-    };
-    [[nodiscard]] injection_plan plan_injection(const burst& b, timing::cycle now) const;
     void injected(burst& b);
+    /// The last packet of a burst leaves at `at`.
+    void left(const burst& b, timing::cycle at);
     void signal_sources_read(const transfer& t, timing::cycle at);
     void retire_engines();
 
@@ -205,7 +201,6 @@ class network_interface : public sc_core::sc_module, private timing::event_handl
     noc_parameters noc_;
     std::uint32_t read_ports_;
     std::uint32_t write_ports_;
-    timing::slot_calendar write_port_;
     counters count_;
 
     std::unique_ptr<dma_face> dma_face_;
@@ -213,6 +208,7 @@ class network_interface : public sc_core::sc_module, private timing::event_handl
     std::unique_ptr<net_face> net_face_;
     std::unique_ptr<arrival_face> arrival_face_;
     std::unique_ptr<slow_memory> slow_;    // null: the memory answers at once
+    std::unique_ptr<train_level> trains_;  // null until the first run at `at`
     std::unique_ptr<cycle_level> cycles_;  // null until the first run at ca
 
     std::deque<transfer> transfers_;
@@ -230,12 +226,11 @@ class network_interface : public sc_core::sc_module, private timing::event_handl
     [[nodiscard]] std::deque<waiting_burst>& outbox(message_class c) { return outbox_[static_cast<std::size_t>(c)]; }
     bool engines_first_ = false;  // whose turn it is within class data: the engines' or the replies'
     struct class_state {
-        burst_ptr retry;  // refused on its way; later bursts of the class wait behind it
+        burst_ptr fetched;  // its bytes are on their way or there; later bursts of the class wait behind it
         timing::cycle blocked_until = 0;
         std::uint64_t sequence = 0;
     };
     std::array<class_state, message_class_count> classes_;
-    std::uint32_t last_class_ = 0;
     timing::cycle port_free_ = 0;
     std::uint64_t next_slot_ = 0;  // first free slot of the injection link, injection_packets_per_cycle a cycle
     std::uint64_t next_line_ = 0;  // first free slot of the mesh read port, read_ports_ a cycle

@@ -70,19 +70,6 @@ void network_interface::cycle_level::evaluate() {
     }
 }
 
-tlm::tlm_sync_enum network_interface::net_face::nb_transport_fw(burst& b, link_phase& phase, sc_core::sc_time& delay) {
-    if (owner_.my_.timing != timing_kind::ca) {
-        return link_target::nb_transport_fw(b, phase, delay);
-    }
-    owner_.cycles_->packet_arrives(b, phase);
-    return tlm::TLM_ACCEPTED;
-}
-
-tlm::tlm_sync_enum network_interface::net_face::nb_transport_bw(burst&, link_phase& phase, sc_core::sc_time&) {
-    owner_.cycles_->credit_arrives(phase);
-    return tlm::TLM_ACCEPTED;
-}
-
 // ---------------------------------------------------------------------------------------------------- injection
 
 std::uint32_t network_interface::cycle_level::ready_classes(timing::cycle now) {
@@ -150,19 +137,8 @@ void network_interface::cycle_level::send(message_class c, timing::cycle now) {
         read_line(d, now);
         return;
     }
-    left(b, now);
+    owner_.left(b, now);
     d.carrier = nullptr;
-}
-
-void network_interface::cycle_level::left(burst& b, timing::cycle now) {
-    if (b.kind != burst_kind::push_data) {
-        return;
-    }
-    const auto& t = *static_cast<transfer*>(b.transfer);
-    // The bursts of a class leave one after the other, so this one was the last of its transfer.
-    if (t.cutter.finished() && t.done) {
-        owner_.signal_sources_read(t, now + 1);
-    }
 }
 
 // ---------------------------------------------------------------------------------------------------- arrival
@@ -222,7 +198,7 @@ bool network_interface::cycle_level::commit() {
     if (!buffers_.empty() || !credits_.settled() || has_departures()) {
         return true;
     }
-    const timing::cycle ready = owner_.next_ready();
+    const timing::cycle ready = owner_.next_ready(~0U);
     if (ready <= next) {
         return true;
     }

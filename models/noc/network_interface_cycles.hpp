@@ -48,7 +48,6 @@ class network_interface::cycle_level final : public timing::clocked_block {
     void begin(message_class c, timing::cycle now);
     void read_line(departure& d, timing::cycle now);
     void send(message_class c, timing::cycle now);
-    void left(burst& b, timing::cycle now);
     [[nodiscard]] bool may_take(const burst& b, std::uint32_t lines_left) const;
     void take(std::uint32_t channel);
     void arrived(burst& b);

@@ -49,7 +49,7 @@ inline constexpr std::array<parameter::description, 11> network_interface_descri
      "from the last byte at the interface to its being visible in SRAM and semaphores",
      "assumption: one write of the SRAM", parameter::confidence::assumed},
     {"reply_depth", "bursts", 1, 4096,
-     "places for replies to pulls, and as many for answers to pushes; while all are taken, no more comes in (ca)",
+     "places for replies to pulls, and as many for answers to pushes; while all are taken, no more comes in (at, ca)",
      "assumption: as max_outstanding; unpublished", parameter::confidence::assumed},
     {"barriers", "barriers", 1, 1024, "barriers that a node tells apart by number",
      "assumption: a few for each SMT thread; barriers are published (HC34), their number is not",

@@ -1,5 +1,5 @@
 #pragma once
-// Inner parts of the network interface, shared by its two source files alone.
+// Inner parts of the network interface, shared by its source files alone.
 
 #include <optional>
 
@@ -109,7 +109,7 @@ class network_interface::slow_memory final : private tlm::tlm_mm_interface, priv
 
     /// Takes over the arrival of a burst that reads or writes the memory, or of a signal behind such a one.
     [[nodiscard]] bool takes_arrival(burst& b);
-    /// at: fetches the bytes of a burst that waits as its class's retry, which is then ready to be injected.
+    /// at, ca: fetches the bytes of the burst at the head of its class, which is then ready to be injected.
     void fetch(burst& b);
     /// lt: fetches the bytes of a burst, or holds a signal behind such a one; it is sent afterwards, not before
     /// `start`.

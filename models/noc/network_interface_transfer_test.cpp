@@ -177,7 +177,7 @@ TEST(network_interface_transfer, copies_the_same_when_loosely_timed) {
 
 TEST(network_interface_transfer, copies_the_same_with_the_smallest_queues_and_bursts) {
     auto s = grid_of(2, 2);
-    s.noc.calendar_horizon = 256;
+    s.noc.buffer_depth = 1;
     s.network_interface.engines = 1;
     s.network_interface.queue_depth = 1;
     s.network_interface.max_outstanding = 1;
@@ -360,10 +360,10 @@ TEST_P(network_interface_order, lets_a_signal_follow_the_data_pushed_before_it) 
     expect_signals_to_follow_data(grid_of(3, 2, GetParam()), 31);
 }
 
-TEST_P(network_interface_order, lets_a_signal_follow_the_data_with_small_queues_and_calendars_full_to_the_horizon) {
+TEST_P(network_interface_order, lets_a_signal_follow_the_data_with_the_smallest_queues_and_buffers) {
     auto s = grid_of(2, 2, GetParam());
     s.sram.semaphores = 256;
-    s.noc.calendar_horizon = 256;
+    s.noc.buffer_depth = 1;
     s.network_interface.engines = 7;
     s.network_interface.queue_depth = 1;
     s.network_interface.max_outstanding = 3;

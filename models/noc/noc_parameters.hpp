@@ -35,7 +35,6 @@ struct noc_parameters {
     std::uint32_t link_packets_per_cycle = 1;
     std::uint32_t injection_packets_per_cycle = 1;
     std::uint32_t ejection_packets_per_cycle = 1;
-    std::uint32_t calendar_horizon = 4096;
     std::uint32_t buffer_depth = 8;
     std::uint32_t channels_per_class = 1;
     arbitration_kind arbitration = arbitration_kind::round_robin;
@@ -63,11 +62,10 @@ struct noc_parameters {
 };
 BOOST_DESCRIBE_STRUCT(noc_parameters, (),
                       (columns, rows, pipeline_stages, link_latency, link_packets_per_cycle,
-                       injection_packets_per_cycle, ejection_packets_per_cycle, calendar_horizon, buffer_depth,
-                       channels_per_class, arbitration, routing, routing_table, corruption_rate, retry_cycles,
-                       max_retries))
+                       injection_packets_per_cycle, ejection_packets_per_cycle, buffer_depth, channels_per_class,
+                       arbitration, routing, routing_table, corruption_rate, retry_cycles, max_retries))
 
-inline constexpr std::array<parameter::description, 16> noc_descriptions{{
+inline constexpr std::array<parameter::description, 15> noc_descriptions{{
     {"columns", "nodes", 1, 64, "nodes in a row of the die, dead ones included",
      "18 x 20 is widely repeated; 360 places less 6 dead ones give the published 354", parameter::confidence::repeated},
     {"rows", "nodes", 1, 64, "nodes in a column of the die, dead ones included",
@@ -85,13 +83,11 @@ inline constexpr std::array<parameter::description, 16> noc_descriptions{{
      "HC34-U: one 64 B read of the SRAM per cycle, 128 GB/s", parameter::confidence::transcribed},
     {"ejection_packets_per_cycle", "packets/cycle", 1, 4, "packets of 64 B that a node takes from its router",
      "HC34-U: one 64 B write to the SRAM per cycle, 128 GB/s", parameter::confidence::transcribed},
-    {"calendar_horizon", "cycles", 256, 65536, "how far ahead a link's slots can be reserved; later ones are retried",
-     "modelling: far beyond the queueing of a mesh below saturation", parameter::confidence::modelling, 64},
-    {"buffer_depth", "packets", 1, 64, "places for packets of a channel at each input of a router (ca)",
-     "assumption: 4 (TTPS, facts 11) to 8; covers the credits' round trip of 2 cycles", parameter::confidence::assumed},
-    {"channels_per_class", "channels", 1, 4, "virtual channels of each message class on a link (ca)",
+    {"buffer_depth", "packets", 1, 64, "places for packets of a channel at each input of a router (at, ca)",
+     "assumption: 4 (TTPS, facts 11) to 8; covers the credits' round trip", parameter::confidence::assumed},
+    {"channels_per_class", "channels", 1, 4, "virtual channels of each message class on a link (at, ca)",
      "assumption: one suffices under in-order routing", parameter::confidence::assumed},
-    parameter::choice("arbitration", "", "which of several packets that want the same link goes first (ca)",
+    parameter::choice("arbitration", "", "which of several packets that want the same link goes first (at, ca)",
                       "assumption: round robin, through traffic and injection alike", parameter::confidence::assumed),
     parameter::choice("routing", "", "how a packet's path is chosen",
                       "assumption: HC34-S says fully configurable; XY is the deadlock-free minimum",

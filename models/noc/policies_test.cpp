@@ -200,7 +200,7 @@ TEST(policies, odd_even_goes_either_way_where_nobody_is_in_the_way_and_the_same_
     for (std::uint32_t i = 0; i < at.places().size(); ++i) {
         routers.push_back(&at.at(node_index{i}));
     }
-    mesh_endpoints ends("ends", at.places(), routers, b.events);
+    mesh_endpoints ends("ends", p, timing_kind::at, routers, b.events);
     constexpr std::uint32_t count = 1000;
     for (std::uint32_t n = 0; n < count; ++n) {
         b.send(1 + 50 * n, {1, 0}, {3, 2});

@@ -44,27 +44,19 @@ router::router(const sc_core::sc_module_name& name, node_index here, const mesh_
     : router_base(name),
       events_(events),
       hop_(events.clock().time(parameters.hop_cycles())),
-      hop_cycles_(parameters.hop_cycles()),
       timing_(timing),
       parameters_(parameters),
       routes_(pack(routing, here)),
       exits_(pack_exits(routing, here)),
       here_(here),
       errors_(parameters, routing.ways().seed, here) {
-    outputs_.reserve(port_count);
     for (std::uint32_t i = 0; i < port_count; ++i) {
-        const auto p = static_cast<port>(i);
-        const std::uint32_t rate =
-            p == port::local ? parameters.ejection_packets_per_cycle : parameters.link_packets_per_cycle;
-        outputs_.push_back({.slots = timing::slot_calendar(rate, parameters.calendar_horizon)});
         in_[i] = std::make_unique<in_socket>((std::string(port_names[i]) + "_in").c_str());
         out_[i] = std::make_unique<out_socket>((std::string(port_names[i]) + "_out").c_str());
         in_[i]->bind(inputs_[i]);
-        credit_ends_[i].connect(p);
-        out_[i]->bind(credit_ends_[i]);
-    }
-    for (std::uint32_t i = 0; i < port_count; ++i) {
         inputs_[i].connect(*this, static_cast<port>(i));
+        credit_ends_[i].connect(*this, static_cast<port>(i));
+        out_[i]->bind(credit_ends_[i]);
     }
 }
 
@@ -78,27 +70,38 @@ void router::end_of_elaboration() {
     set_timing(timing_);
 }
 
+void router::connect_links(auto& level) {
+    for (std::uint32_t i = 0; i < port_count; ++i) {
+        auto& back = in_[i]->get_base_port();
+        level.connect(static_cast<port>(i), out_[i]->size() > 0 ? out_[i]->operator->() : nullptr,
+                      back.size() > 0 ? back.operator->() : nullptr,
+                      {&counts_[i].packets, &counts_[i].waited, &resent_[i]});
+    }
+}
+
 void router::set_timing(timing_kind timing) {
     timing_ = timing;
-    if (timing == timing_kind::ca && elaborated_ && !cycles_) {
-        cycles_ = std::make_unique<cycle_router>(here_, routes_, exits_.empty() ? nullptr : exits_.data(), errors_,
-                                                 parameters_, events_);
-        for (std::uint32_t i = 0; i < port_count; ++i) {
-            auto& back = in_[i]->get_base_port();
-            cycles_->connect(static_cast<port>(i), out_[i]->size() > 0 ? out_[i]->operator->() : nullptr,
-                             back.size() > 0 ? back.operator->() : nullptr,
-                             {&counts_[i].packets, &counts_[i].waited, &resent_[i]});
-            credit_ends_[i].run_cycles(cycles_.get());
-        }
+    if (!elaborated_) {
+        return;
     }
-    for (input& from : inputs_) {
-        from.run_cycles(timing == timing_kind::ca ? cycles_.get() : nullptr);
+    if (timing == timing_kind::ca && !cycles_) {
+        cycles_ = std::make_unique<cycle_router>(here_, routes_, exits(), errors_, parameters_, events_);
+        connect_links(*cycles_);
+    }
+    if (timing == timing_kind::at && !trains_) {
+        trains_ = std::make_unique<train_router>(here_, routes_, exits(), errors_, parameters_, events_);
+        connect_links(*trains_);
+    }
+    for (std::uint32_t i = 0; i < port_count; ++i) {
+        inputs_[i].run(timing == timing_kind::at ? trains_.get() : nullptr,
+                       timing == timing_kind::ca ? cycles_.get() : nullptr);
+        credit_ends_[i].run(timing == timing_kind::at ? trains_.get() : nullptr,
+                            timing == timing_kind::ca ? cycles_.get() : nullptr);
     }
 }
 
 void router::input::connect(router& owner, port from) {
     routes_ = owner.routes_.data();
-    outputs_ = owner.outputs_.data();
     counts_ = owner.counts_.data();
     owner_ = &owner;
     from_ = from;
@@ -121,27 +124,6 @@ std::uint32_t router::input::output_for(const burst& b) const noexcept {
 void router::input::b_transport(burst& b, sc_core::sc_time& delay) {
     const std::uint32_t to = output_for(b);
     b.hops += entered_;
-    if (owner_->timing_ == timing_kind::at) {
-        forward_reserving(to, b, delay);
-    } else {
-        forward(to, b, delay);
-    }
-}
-
-tlm::tlm_sync_enum router::input::nb_transport_fw(burst& b, link_phase& phase, sc_core::sc_time& delay) {
-    if (cycles_ == nullptr) {
-        return link_target::nb_transport_fw(b, phase, delay);
-    }
-    cycles_->packet_arrives(from_, b, phase);
-    return tlm::TLM_ACCEPTED;
-}
-
-tlm::tlm_sync_enum router::credit_end::nb_transport_bw(burst&, link_phase& phase, sc_core::sc_time&) {
-    cycles_->credit_arrives(to_, phase);
-    return tlm::TLM_ACCEPTED;
-}
-
-void router::input::forward(std::uint32_t to, burst& b, sc_core::sc_time& delay) {
     counts_[to].packets += b.times.count;
     delay += owner_->hop_;
     if (owner_->errors_.possible()) {
@@ -152,52 +134,29 @@ void router::input::forward(std::uint32_t to, burst& b, sc_core::sc_time& delay)
     next_[to]->b_transport(b, delay);
 }
 
-void router::input::forward_reserving(std::uint32_t to, burst& b, sc_core::sc_time& delay) {
-    const timing::event_queue& events = owner_->events_;
-    const timing::cycle now = events.now();
-    // The burst says in cycles when it stands here, unless something on the link has delayed it.
-    if (!events.clock().is(delay, b.times.first - now)) {
-        b.times.first = now + events.clock().cycles(delay);
-    }
-    output& link = outputs_[to];
-    if (owner_->errors_.possible() || !link.slots.reserve_as_wanted(b.times, now)) {
-        forward_waiting(to, b, delay);
-        return;
-    }
-    const std::uint64_t first = b.times.first;
-    const std::uint64_t mask = b.times.mask;
-    counts_[to].packets += b.times.count;
-    b.times.first += owner_->hop_cycles_;
-    delay += owner_->hop_;
-    next_[to]->b_transport(b, delay);
-    if (b.refused) {
-        counts_[to].packets -= b.times.count;
-        link.slots.release(first, mask);
-    }
+/// Cycles that something on a link has held up what it passed on.
+timing::cycle router::late(const sc_core::sc_time& delay) const {
+    return delay == sc_core::SC_ZERO_TIME ? 0 : events_.clock().cycles(delay);
 }
 
-void router::input::forward_waiting(std::uint32_t to, burst& b, sc_core::sc_time& delay) {
-    const timing::event_queue& events = owner_->events_;
-    const timing::cycle now = events.now();
-    const timing::cycle wanted = b.times.last();
-    output& link = outputs_[to];
-    if (!link.slots.reserve(b.times, now)) {
-        b.refused = true;
-        return;
+tlm::tlm_sync_enum router::input::nb_transport_fw(burst& b, link_phase& phase, sc_core::sc_time& delay) {
+    if (cycles_ != nullptr) {
+        cycles_->packet_arrives(from_, b, phase);
+    } else if (trains_ != nullptr) {
+        trains_->train_arrives(from_, b, phase, owner_->late(delay));
+    } else {
+        return link_target::nb_transport_fw(b, phase, delay);
     }
-    const packet_times taken = b.times;
-    b.times.first += owner_->hop_cycles_;
-    if (owner_->errors_.possible()) {
-        owner_->resend(b, to);
+    return tlm::TLM_ACCEPTED;
+}
+
+tlm::tlm_sync_enum router::credit_end::nb_transport_bw(burst&, link_phase& phase, sc_core::sc_time& delay) {
+    if (cycles_ != nullptr) {
+        cycles_->credit_arrives(to_, phase);
+    } else if (trains_ != nullptr) {
+        trains_->credits_arrive(to_, phase, owner_->late(delay));
     }
-    delay = events.clock().time(b.times.first - now);
-    next_[to]->b_transport(b, delay);
-    if (b.refused) {
-        link.slots.release(taken);
-        return;
-    }
-    counts_[to].packets += taken.count;
-    counts_[to].waited += taken.last() - wanted;
+    return tlm::TLM_ACCEPTED;
 }
 
 /// Makes the packets of a burst, on its way to the next router, as late as those are that are sent again and those
@@ -221,7 +180,9 @@ void router::resend(burst& b, std::uint32_t to) {
 }
 
 std::vector<buffer_wait> router::waits() const {
-    return cycles_ ? cycles_->waits() : std::vector<buffer_wait>();
+    return timing_ == timing_kind::ca && cycles_   ? cycles_->waits()
+           : timing_ == timing_kind::at && trains_ ? trains_->waits()
+                                                   : std::vector<buffer_wait>();
 }
 
 void router::register_statistics(statistics::group& group) {
@@ -229,7 +190,7 @@ void router::register_statistics(statistics::group& group) {
         auto& link = group.child(port_names[i]);
         link.counter("packets", "packets", "packets that left through this link", counts_[i].packets);
         link.counter("waited", "cycles",
-                     "cycles that last packets of bursts waited for a slot of this link; at ca those of all packets",
+                     "packet-cycles that packets stood in buffers before they left through this link; 0 at lt",
                      counts_[i].waited);
         link.counter("resent", "packets", "packets sent again over this link since they had been corrupted",
                      resent_[i]);
@@ -237,11 +198,11 @@ void router::register_statistics(statistics::group& group) {
 }
 
 void router::reset() {
+    if (trains_) {
+        trains_->reset();
+    }
     if (cycles_) {
         cycles_->reset();
-    }
-    for (output& o : outputs_) {
-        o.slots.reset();
     }
     counts_ = {};
     resent_ = {};

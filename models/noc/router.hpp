@@ -12,23 +12,21 @@
 #include "models/noc/mesh_routing.hpp"
 #include "models/noc/noc_parameters.hpp"
 #include "models/noc/router_base.hpp"
+#include "models/noc/train_router.hpp"
 #include "models/packet/link.hpp"
 #include "models/parameter/timing_kind.hpp"
 #include "models/statistics/group.hpp"
 #include "models/timing/event_queue.hpp"
-#include "models/timing/slot_calendar.hpp"
 
 namespace d1::noc {
 
 /// The model of a router. A burst that enters is passed to the link that the route table names for (input port,
 /// destination), one hop later.
 ///
-/// lt: nothing but the hop. at: each packet of the burst reserves a slot of the sending link; if a link is full to its
-/// calendar's horizon the burst comes back `refused` and every slot it had taken is given back.
-/// Zero load: a packet that stands at an input in cycle t stands at the next router's input in t + hop_cycles()
-/// (HC34-U: one cycle per hop), and at the network interface likewise. Not modelled at these levels: input queues and
-/// their limits (a packet that waits for a slot blocks nobody behind it on another way), arbitration other than first
-/// reserved, first served. ca: see cycle_router; what stands at the router's input in cycle t is in a buffer there.
+/// lt: nothing but the hop. at: see train_router. ca: see cycle_router.
+/// Zero load: a packet that stands at an input in cycle t, at `at` and ca in a buffer there, stands at the next
+/// router's input in t + hop_cycles() (HC34-U: one cycle per hop), and at the network interface likewise. An adaptive
+/// policy's choice at lt, where queues are not seen: half of the bursts go either way.
 class router : public router_base {
   public:
     router(const sc_core::sc_module_name& name, node_index here, const mesh_routing& routing,
@@ -40,8 +38,7 @@ class router : public router_base {
     [[nodiscard]] std::uint64_t packets(port p) const noexcept override { return counts_[to_number(p)].packets; }
     /// How often packets for `p` were sent again since they had been corrupted on the link.
     [[nodiscard]] std::uint64_t resent(port p) const noexcept { return resent_[to_number(p)]; }
-    /// lt and at: cycles that last packets of bursts waited for a slot of `p`. ca: packet-cycles that packets for `p`
-    /// stood in buffers beyond the first.
+    /// at, ca: packet-cycles that packets for `p` stood in buffers beyond the first. lt: 0.
     [[nodiscard]] std::uint64_t waited(port p) const noexcept { return counts_[to_number(p)].waited; }
 
     void register_statistics(statistics::group& group) override;
@@ -53,10 +50,7 @@ class router : public router_base {
     /// What a socket is bound to.
     using next_module = tlm::tlm_blocking_transport_if<burst>;
 
-    /// A sending link; what a walk needs of it lies in one line of the host's cache.
-    struct alignas(64) output {
-        timing::slot_calendar slots;
-    };
+    /// What is counted of a sending link.
     struct link_count {
         std::uint64_t packets = 0;
         std::uint64_t waited = 0;
@@ -68,21 +62,22 @@ class router : public router_base {
       public:
         void connect(router& owner, port from);
         void lead_to(std::uint32_t output, next_module* next) { next_[output] = next; }
-        void run_cycles(cycle_router* cycles) { cycles_ = cycles; }
+        /// At `at` and ca who takes what comes; the other is null.
+        void run(train_router* trains, cycle_router* cycles) {
+            trains_ = trains;
+            cycles_ = cycles;
+        }
         void b_transport(burst& b, sc_core::sc_time& delay) override;
         tlm::tlm_sync_enum nb_transport_fw(burst& b, link_phase& phase, sc_core::sc_time& delay) override;
 
       private:
         [[nodiscard]] std::uint32_t output_for(const burst& b) const noexcept;
-        void forward(std::uint32_t to, burst& b, sc_core::sc_time& delay);
-        void forward_reserving(std::uint32_t to, burst& b, sc_core::sc_time& delay);
-        void forward_waiting(std::uint32_t to, burst& b, sc_core::sc_time& delay);
 
+        train_router* trains_ = nullptr;  // at `at` alone
         cycle_router* cycles_ = nullptr;  // at ca alone
         port from_ = port::local;
         const std::uint16_t* routes_ = nullptr;
         std::array<next_module*, port_count> next_{};
-        output* outputs_ = nullptr;
         link_count* counts_ = nullptr;
         router* owner_ = nullptr;
         std::uint32_t shift_ = 0;    // of this port's three bits in a word of the routes
@@ -92,26 +87,37 @@ class router : public router_base {
     /// A sending link's end for what comes back.
     class credit_end final : public link_initiator {
       public:
-        void connect(port to) { to_ = to; }
-        void run_cycles(cycle_router* cycles) { cycles_ = cycles; }
+        void connect(const router& owner, port to) {
+            owner_ = &owner;
+            to_ = to;
+        }
+        void run(train_router* trains, cycle_router* cycles) {
+            trains_ = trains;
+            cycles_ = cycles;
+        }
         tlm::tlm_sync_enum nb_transport_bw(burst& b, link_phase& phase, sc_core::sc_time& delay) override;
 
       private:
+        train_router* trains_ = nullptr;
         cycle_router* cycles_ = nullptr;
+        const router* owner_ = nullptr;
         port to_ = port::local;
     };
 
     void end_of_elaboration() override;
     void resend(burst& b, std::uint32_t to);
 
+    void connect_links(auto& level);
+    [[nodiscard]] timing::cycle late(const sc_core::sc_time& delay) const;
+    [[nodiscard]] const std::uint32_t* exits() const noexcept { return exits_.empty() ? nullptr : exits_.data(); }
+
+    std::unique_ptr<train_router> trains_;  // null until the first run at `at`
     std::unique_ptr<cycle_router> cycles_;  // null until the first run at ca
     std::array<input, port_count> inputs_;
     std::array<credit_end, port_count> credit_ends_;
-    std::vector<output> outputs_;
     std::array<link_count, port_count> counts_{};
     timing::event_queue& events_;
     sc_core::sc_time hop_;
-    std::uint32_t hop_cycles_;
     timing_kind timing_;
     noc_parameters parameters_;
     bool elaborated_ = false;

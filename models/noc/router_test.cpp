@@ -32,7 +32,7 @@ class bench {
     bench(const char* name, const noc_parameters& parameters, timing_kind timing = timing_kind::at)
         : events((std::string(name) + "_events").c_str(), test_clock()),
           mesh((std::string(name) + "_mesh").c_str(), parameters, timing, events),
-          ends((std::string(name) + "_ends").c_str(), mesh.places(), routers(), events) {}
+          ends((std::string(name) + "_ends").c_str(), parameters, timing, routers(), events) {}
     ~bench() { EXPECT_EQ(ends.bursts().in_use(), 0U); }
     bench(const bench&) = delete;
     bench& operator=(const bench&) = delete;
@@ -58,7 +58,7 @@ std::uint32_t distance(coordinate a, coordinate b) {
 }
 
 /// Sends one burst a time from everywhere to everywhere, each into an empty mesh.
-void expect_zero_load_latency(bench& b, std::uint32_t hop_cycles, std::uint32_t packets) {
+void expect_zero_load_latency(bench& b, std::uint32_t hop_cycles, std::uint32_t link_cycles, std::uint32_t packets) {
     const grid g = b.mesh.places();
     timing::cycle at = 0;
     for (std::uint32_t i = 0; i < g.size(); ++i) {
@@ -71,20 +71,20 @@ void expect_zero_load_latency(bench& b, std::uint32_t hop_cycles, std::uint32_t 
     for (const auto& p : b.ends.passages()) {
         const std::uint32_t hops = distance(p.source, p.destination);
         EXPECT_EQ(p.hops, hops);
-        EXPECT_EQ(p.arrival.first, p.sent + (hops + 1) * hop_cycles);  // the last one leads out of the mesh
+        EXPECT_EQ(p.arrival.first, p.sent + (hops + 1) * hop_cycles + link_cycles);  // into the mesh and out of it
         EXPECT_EQ(p.arrival.last(), p.arrival.first + packets - 1);
         EXPECT_EQ(p.arrival.count, packets);
     }
 }
 
-TEST(router, takes_a_hop_for_each_link_and_one_more_to_the_node_on_an_empty_mesh) {
+TEST(router, takes_a_hop_for_each_link_and_those_from_and_to_the_node_on_an_empty_mesh) {
     bench b("b", mesh_of(4, 3));
-    expect_zero_load_latency(b, 1, 1);
+    expect_zero_load_latency(b, 1, 1, 1);
 }
 
 TEST(router, lets_a_burst_pass_as_it_is_on_an_empty_mesh) {
     bench b("b", mesh_of(3, 4));
-    expect_zero_load_latency(b, 1, 16);
+    expect_zero_load_latency(b, 1, 1, 16);
 }
 
 TEST(router, takes_as_long_as_its_parameter_says) {
@@ -92,12 +92,12 @@ TEST(router, takes_as_long_as_its_parameter_says) {
     p.pipeline_stages = 3;
     p.link_latency = 2;
     bench b("b", p);
-    expect_zero_load_latency(b, 5, 4);
+    expect_zero_load_latency(b, 5, 3, 4);
 }
 
 TEST(router, takes_the_same_time_on_an_empty_mesh_when_loosely_timed) {
     bench b("b", mesh_of(3, 3), timing_kind::lt);
-    expect_zero_load_latency(b, 1, 7);
+    expect_zero_load_latency(b, 1, 1, 7);
 }
 
 TEST(router, is_one_of_37_from_corner_to_corner_of_the_empty_full_mesh) {
@@ -107,8 +107,8 @@ TEST(router, is_one_of_37_from_corner_to_corner_of_the_empty_full_mesh) {
     sc_core::sc_start();
     EXPECT_EQ(there.hops, 36U);
     EXPECT_EQ(back.hops, 36U);
-    EXPECT_EQ(there.arrival.first - there.sent, 36U + 1U);
-    EXPECT_EQ(back.arrival.first - back.sent, 36U + 1U);
+    EXPECT_EQ(there.arrival.first - there.sent, 36U + 2U);
+    EXPECT_EQ(back.arrival.first - back.sent, 36U + 2U);
 }
 
 // ---------------------------------------------------------------------------------------------------- shared links
@@ -152,10 +152,10 @@ TEST(router, does_not_slow_two_flows_down_at_four_packets_a_cycle) {
     const two_flows flows(b, 1000);
     sc_core::sc_start();
     for (const auto* f : flows.far) {
-        EXPECT_EQ(f->arrival.first, f->sent + 3 + 1);
+        EXPECT_EQ(f->arrival.first, f->sent + 3 + 2);
     }
     for (const auto* f : flows.near) {
-        EXPECT_EQ(f->arrival.first, f->sent + 1 + 1);
+        EXPECT_EQ(f->arrival.first, f->sent + 1 + 2);
     }
     EXPECT_EQ(b.at({1, 0}).waited(port::east), 0U);
 }
@@ -177,9 +177,9 @@ TEST(router, gives_a_node_as_many_packets_a_cycle_as_it_ejects) {
     for (const auto& p : one.ends.passages()) {
         last_of_one = std::max(last_of_one, p.arrival.last());
     }
-    EXPECT_EQ(last_of_one, 1U + 1U + 199U);
+    EXPECT_EQ(last_of_one, 1U + 2U + 199U);
     for (const auto& p : two.ends.passages()) {
-        EXPECT_EQ(p.arrival.first, p.sent + 2);
+        EXPECT_EQ(p.arrival.first, p.sent + 3);
     }
 }
 
@@ -190,20 +190,32 @@ TEST(router, lets_a_packet_use_the_gap_that_a_later_one_has_left) {
     const auto& second = b.ends.send(0, {3, 0}, {4, 0});
     const auto& third = b.ends.send(3, {3, 0}, {4, 0});
     sc_core::sc_start();
-    EXPECT_EQ(second.arrival.first, 2U);
-    EXPECT_EQ(third.arrival.first, 3U + 2U + 1U);  // its slot is the first one's
+    EXPECT_EQ(second.arrival.first, 3U);
+    EXPECT_EQ(third.arrival.first, 3U + 3U + 1U);  // its slot is the first one's
 }
 
-TEST(router, cuts_a_burst_in_two_where_another_packet_has_a_slot) {
+TEST(router, lets_a_burst_end_that_was_alone_when_it_began) {
     bench b("b", mesh_of(3, 2));
-    b.ends.send(0, {1, 0}, {2, 0});                         // takes the slot of cycle 0 from (1,0) to the east
-    b.ends.send(3, {1, 0}, {2, 0});                         // and that of cycle 3
-    const auto& burst = b.ends.send(0, {0, 0}, {2, 1}, 4);  // stands there from cycle 1 to 4
+    b.ends.send(3, {1, 0}, {2, 0});                         // stands at (1,0) in cycle 4
+    const auto& burst = b.ends.send(0, {0, 0}, {2, 1}, 4);  // stands there from cycle 2 to 5
     sc_core::sc_start();
-    // Order within a cycle is by node, and order of reservation by time: at cycle 3 the burst had its slots already.
-    EXPECT_EQ(burst.arrival.first, 4U);
-    EXPECT_EQ(burst.arrival.last(), 7U);
-    EXPECT_EQ(b.at({1, 0}).waited(port::east), 2U);  // the packet of cycle 3 leaves in cycle 5
+    // In cycle 4 the burst, which was alone when it began, has its slots already.
+    EXPECT_EQ(burst.arrival.first, 5U);
+    EXPECT_EQ(burst.arrival.last(), 8U);
+    EXPECT_EQ(b.at({1, 0}).waited(port::east), 2U);  // the packet of cycle 4 leaves in cycle 6
+}
+
+TEST(router, lets_flows_that_have_met_take_turns_packet_by_packet) {
+    bench b("b", mesh_of(3, 2));
+    b.ends.send(0, {1, 0}, {2, 0});                         // leaves (1,0) to the east in cycle 1
+    b.ends.send(3, {1, 0}, {2, 0});                         // stands there in cycle 4
+    const auto& burst = b.ends.send(0, {0, 0}, {2, 1}, 4);  // stands there from cycle 2 to 5
+    sc_core::sc_start();
+    // Since another packet left for the east just before, the burst has no slots ahead: in cycle 4 it is the other's
+    // turn.
+    EXPECT_EQ(burst.arrival.first, 5U);
+    EXPECT_EQ(burst.arrival.last(), 9U);
+    EXPECT_EQ(b.at({1, 0}).waited(port::east), 2U);  // one cycle each of the burst's last two packets
 }
 
 // ---------------------------------------------------------------------------------------------------- statistics
@@ -229,7 +241,7 @@ TEST(router, registers_packets_and_waits_of_each_link) {
     // 10 + 10 packets that come one a cycle each leave one a cycle: the k-th pair waits k cycles between them, about.
     std::uint64_t lateness = 0;
     for (const auto& p : b.ends.passages()) {
-        lateness += p.arrival.first - (p.sent + p.hops + 1);
+        lateness += p.arrival.first - (p.sent + p.hops + 2);
     }
     EXPECT_GT(lateness, 0U);
     EXPECT_EQ(found.at("router[1,0].east.waited"), lateness);

@@ -237,7 +237,7 @@ void network_interface::slow_memory::finish(const job& j) {
         return;
     }
     owner_.classes_[static_cast<std::size_t>(b.channel_class)].blocked_until = now + 1;
-    owner_.arm_injection(std::max(owner_.next_ready(), now + 1));
+    owner_.arm_next_injection();
 }
 
 }  // namespace d1::noc

@@ -61,20 +61,21 @@ struct alignas(64) burst {
     burst_kind kind = burst_kind::signal;
     burst_status status = burst_status::good;
     bool loaded = false;             ///< the bytes were fetched before the injection, from a memory that answers later
-    bool refused = false;            ///< at: a calendar on the way was full to its horizon; no slot is taken
     std::uint16_t table_offset = 0;  ///< where a router's routes for it begin: the routing's plane x nodes of the mesh
 
-    /// When each packet stands at the module that is being called, in cycles: `times.first` is the call's `delay` from
-    /// now, spelt out; the other packets follow.
+    /// lt: when each packet stands at the module that is being called, in cycles: `times.first` is the call's `delay`
+    /// from now, spelt out; the other packets follow. at, ca: `times.count` is the number of packets, `times.first`
+    /// when the first of them left its node or was put into a queue there.
     packet_times times;
 
     std::uint64_t sequence = 0;  ///< number in its (source, class)
     std::uint64_t created = 0;   ///< the cycle in which it came to be, for whoever measures
-    std::uint64_t entered = 0;   ///< ca: the cycle in which its first packet left for the mesh
-    std::uint32_t taken = 0;     ///< ca: packets that its destination has taken
+    std::uint64_t entered = 0;   ///< at, ca: the cycle in which its first packet left for the mesh
+    std::uint32_t taken = 0;     ///< at, ca: packets that its destination has taken
 
     transfer_piece piece;        ///< what is carried or, by a pull request, asked for
     std::int64_t semaphore = 0;  ///< signal: which
+    std::uint64_t latest = 0;    ///< at: when the last of the packets that are at their destination came there
     std::int64_t amount = 0;     ///< signal: how much
     std::uint32_t barrier = 0;   ///< of a barrier's messages: its number
     std::uint64_t meaning = 0;   ///< of a barrier's messages: see barrier_entry

@@ -34,12 +34,12 @@ burst_ptr burst_pool::acquire(bool with_payload) {
     b.kind = burst_kind::signal;
     b.status = burst_status::good;
     b.loaded = false;
-    b.refused = false;
     b.sequence = 0;
     b.times = {};
     b.created = 0;
     b.entered = 0;
     b.taken = 0;
+    b.latest = 0;
     b.piece = {};
     b.semaphore = 0;
     b.amount = 0;

@@ -92,7 +92,6 @@ TEST(burst_pool, lends_a_cleared_burst_whatever_it_was_before) {
             b->channel_class = message_class::response;
             b->kind = burst_kind::error_answer;
             b->status = burst_status::address_error;
-            b->refused = true;
             b->sequence = 3;
             b->times = packet_times::back_to_back(4, 16);
             b->piece.bytes = 5;
@@ -111,7 +110,6 @@ TEST(burst_pool, lends_a_cleared_burst_whatever_it_was_before) {
         EXPECT_EQ(again->channel_class, fresh.channel_class);
         EXPECT_EQ(again->kind, fresh.kind);
         EXPECT_EQ(again->status, fresh.status);
-        EXPECT_EQ(again->refused, fresh.refused);
         EXPECT_EQ(again->sequence, fresh.sequence);
         EXPECT_EQ(again->times.first, fresh.times.first);
         EXPECT_EQ(again->times.count, fresh.times.count);

@@ -48,6 +48,63 @@ void event_queue::schedule(cycle at, std::uint64_t order, event_handler& handler
     }
 }
 
+sleeper::sleeper(event_queue& events, std::uint32_t rank) : events_(events), rank_(rank) {
+    auto& all = events.sleepers_;
+    if (rank >= all.size()) {
+        all.resize(rank + 1);
+        events.wakes_.assign(event_queue::near_wakes * ((all.size() + 63) / 64), 0);
+    }
+    assert(all[rank] == nullptr);
+    all[rank] = this;
+}
+
+void sleeper::sleep_until(cycle at) {
+    if (at >= wakes_at_) {
+        return;
+    }
+    wakes_at_ = at;
+    if (at - events_.now_ >= event_queue::near_wakes) {
+        events_.schedule(at, order_of(phase::routers, rank_, 0, 0), *this);
+    } else {
+        events_.mark(*this, at);
+    }
+}
+
+void sleeper::serve(void*) {
+    if (wakes_at_ == events_.now_) {
+        events_.mark(*this, wakes_at_);
+    }
+}
+
+void event_queue::mark(const sleeper& s, cycle at) {
+    const std::uint64_t slot = at % near_wakes;
+    wakes_[slot * (wakes_.size() / near_wakes) + s.rank_ / 64] |= 1ULL << s.rank_ % 64;
+    waking_ |= 1ULL << slot;
+    if (!serving_ && (!is_armed_ || at < armed_)) {
+        arm();
+    }
+}
+
+void event_queue::wake_sleepers() {
+    const std::uint64_t slot = now_ % near_wakes;
+    if ((waking_ >> slot & 1U) == 0) {
+        return;
+    }
+    const std::size_t words = wakes_.size() / near_wakes;
+    for (std::size_t w = 0; w < words; ++w) {
+        std::uint64_t& woken = wakes_[slot * words + w];
+        for (; woken != 0; woken &= woken - 1) {
+            sleeper& s = *sleepers_[64 * w + static_cast<std::size_t>(std::countr_zero(woken))];
+            if (s.wakes_at_ == now_) {  // else it has been woken earlier, by what came in between
+                s.wakes_at_ = sleeper::never;
+                ++served_;
+                s.wake();
+            }
+        }
+    }
+    waking_ &= ~(1ULL << slot);
+}
+
 clocked_block::clocked_block(event_queue& events) : number_(static_cast<std::uint32_t>(events.blocks_.size())) {
     events.blocks_.push_back(this);
     events.active_.resize(number_ / 64 + 1);
@@ -73,6 +130,13 @@ void event_queue::run_clocked_blocks() {
 }
 
 void event_queue::reset() {
+    std::fill(wakes_.begin(), wakes_.end(), 0);
+    waking_ = 0;
+    for (sleeper* const s : sleepers_) {
+        if (s != nullptr) {
+            s->wakes_at_ = sleeper::never;
+        }
+    }
     std::fill(active_.begin(), active_.end(), 0);
     resting_ = true;
     far_.clear();
@@ -142,8 +206,13 @@ cycle event_queue::next_cycle() const {
 
 void event_queue::arm() {
     armed_ = next_cycle();
+    const cycle first = now_ + (now_is_served_ ? 1 : 0);
     if (!resting_) {
-        armed_ = std::min(armed_, now_ + (now_is_served_ ? 1 : 0));
+        armed_ = std::min(armed_, first);
+    }
+    if (waking_ != 0) {
+        const int slot = static_cast<int>(first % near_wakes);
+        armed_ = std::min(armed_, first + static_cast<cycle>(std::countr_zero(std::rotr(waking_, slot))));
     }
     is_armed_ = true;
     wake_.cancel();
@@ -181,6 +250,7 @@ void event_queue::serve() {
     for (const event& e : batch_) {
         e.handler->serve(e.subject);
     }
+    wake_sleepers();
     if (!resting_) {
         run_clocked_blocks();
     }

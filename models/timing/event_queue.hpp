@@ -17,13 +17,13 @@ namespace d1::timing {
 
 /// What happens first within one cycle. Whatever a step causes outside itself happens at least one cycle later, so all
 /// events of a cycle are known before the first of them is served.
-enum class phase : std::uint8_t { bytes_arrive, signals_arrive, threads, injections };
+enum class phase : std::uint8_t { bytes_arrive, signals_arrive, threads, injections, routers };
 
 /// The place of an event within its cycle: by phase, then node, then lane (message class or thread), then number.
 [[nodiscard]] constexpr std::uint64_t order_of(phase p, std::uint32_t node, std::uint32_t lane,
                                                std::uint64_t number) noexcept {
-    return static_cast<std::uint64_t>(p) << 62U | std::uint64_t{node} << 44U | std::uint64_t{lane} << 40U |
-           (number & ((1ULL << 40U) - 1));
+    return static_cast<std::uint64_t>(p) << 61U | std::uint64_t{node} << 43U | std::uint64_t{lane} << 39U |
+           (number & ((1ULL << 39U) - 1));
 }
 
 /// Somebody who schedules events and serves them.
@@ -37,6 +37,32 @@ class event_handler {
 };
 
 class event_queue;
+
+/// A block, which must not outlive its event queue, that acts in single cycles of its own choice: behind all events of
+/// the cycle, and in the order of ranks. Costs less than an event of its own each time where many such blocks act in
+/// every cycle, since nothing is sorted.
+class sleeper : private event_handler {
+  public:
+    /// `rank` is one's own among the sleepers of the queue.
+    sleeper(event_queue& events, std::uint32_t rank);
+    sleeper(const sleeper&) = delete;
+    sleeper& operator=(const sleeper&) = delete;
+    virtual ~sleeper() = default;
+
+  protected:
+    /// To act in cycle `at`, as event_queue::schedule() allows it; nothing if an earlier one has been named.
+    void sleep_until(cycle at);
+
+  private:
+    friend class event_queue;
+    virtual void wake() = 0;
+    void serve(void* subject) override;
+
+    static constexpr cycle never = ~cycle{0};
+    event_queue& events_;
+    std::uint32_t rank_;
+    cycle wakes_at_ = never;
+};
 
 /// A block with a cycle-accurate level, which must not outlive its event queue: acts in every cycle in which something
 /// in it moves, in two phases, so that no order among blocks matters.
@@ -59,9 +85,10 @@ class clocked_block {
     std::uint32_t number_;  // in its event queue
 };
 
-/// Events of a die in the order (cycle, order_of), and behind the events of a cycle its active clocked blocks. One
-/// SystemC method serves all events of a cycle and re-arms itself for the next cycle that has any; a die in which
-/// nothing happens has no kernel activity. The order rests neither on delta cycles nor on the order of construction.
+/// Events of a die in the order (cycle, order_of), and behind the events of a cycle those sleepers that it wakes, and
+/// its active clocked blocks. One SystemC method serves all events of a cycle and re-arms itself for the next cycle
+/// that has any; a die in which nothing happens has no kernel activity. The order rests neither on delta cycles nor on
+/// the order of construction.
 class event_queue : public sc_core::sc_module {
   public:
     SC_HAS_PROCESS(event_queue);
@@ -105,11 +132,12 @@ class event_queue : public sc_core::sc_module {
     void fail(std::string reason);
     [[nodiscard]] const std::optional<std::string>& failure() const noexcept { return failure_; }
 
-    [[nodiscard]] bool empty() const noexcept { return pending_ == 0 && resting_; }
+    [[nodiscard]] bool empty() const noexcept { return pending_ == 0 && waking_ == 0 && resting_; }
     [[nodiscard]] std::uint64_t served() const noexcept { return served_; }
 
   private:
     friend class clocked_block;
+    friend class sleeper;
     struct event {
         std::uint64_t order;
         event_handler* handler;
@@ -120,8 +148,11 @@ class event_queue : public sc_core::sc_module {
         node* next;
     };
     static constexpr std::uint64_t near_cycles = 4096;  // events nearer than this lie in the wheel
+    static constexpr std::uint64_t near_wakes = 64;     // sleepers that wake later have an event
 
     void serve();
+    void mark(const sleeper& s, cycle at);
+    void wake_sleepers();
     void run_clocked_blocks();
     void tick();
     void arm();
@@ -154,6 +185,11 @@ class event_queue : public sc_core::sc_module {
     std::vector<std::uint64_t> active_;
     std::vector<std::uint64_t> awake_;  // at the beginning of the cycle
     bool resting_ = true;               // no block is active
+
+    // Sleepers by rank, and for each of the coming cycles, as many words as they need, whom it wakes.
+    std::vector<sleeper*> sleepers_;
+    std::vector<std::uint64_t> wakes_;
+    std::uint64_t waking_ = 0;  // bit c: cycle c modulo near_wakes wakes anybody
 
     std::array<node*, near_cycles> wheel_{};
     std::array<std::uint64_t, near_cycles / 64> occupied_{};

@@ -9,34 +9,54 @@
 
 namespace d1::timing {
 
-/// Reserves the slots of a resource that serves `rate` packets a cycle. A ring of bitmaps, 64 cycles a word, cleared
-/// when a word is met again: the first free slot at or after a cycle is found by bit scan, and later reservations use
-/// the gaps that earlier, far-off ones leave. Reservations reach `horizon` cycles ahead of `now`. Not modelled: who
-/// holds a slot, and the finite queue in front of the resource.
+/// The slots of a resource that serves `rate` packets a cycle. A ring of bitmaps, 64 cycles a word, cleared when a word
+/// is met again: the first free slot at or after a cycle is found by bit scan, and a later taker uses the gaps that
+/// earlier ones leave. What is asked for and taken at a time lies within `reach` cycles; older slots are forgotten. Not
+/// modelled: who holds a slot, and the finite queue in front of the resource.
 class slot_calendar {
   public:
-    slot_calendar(std::uint32_t rate, std::uint32_t horizon);
+    slot_calendar(std::uint32_t rate, std::uint32_t reach);
 
-    /// Gives each packet the first free slot at or after its own time and after the packet before it, and writes these
-    /// back. Returns false, with nothing taken and `times` as they were, if one would lie `horizon` or more past `now`.
-    [[nodiscard]] bool reserve(packet_times& times, std::uint64_t now) {
-        return reserve_as_wanted(times, now) || reserve_each(times, now);
+    /// The first cycle at or after `from` that has a slot left.
+    [[nodiscard]] std::uint64_t first_free(std::uint64_t from) {
+        std::uint64_t number = from >> 6U;
+        std::uint64_t free = ~at(number).full & ~std::uint64_t{0} << (from & 63U);
+        while (free == 0) {
+            free = ~at(++number).full;
+        }
+        return number * 64 + static_cast<std::uint64_t>(std::countr_zero(free));
     }
 
-    /// Takes the slots that the packets ask for if all are free and one or two words can tell, which is so for most
-    /// bursts. Returns false, with nothing taken, where only `reserve` knows.
-    [[nodiscard]] bool reserve_as_wanted(const packet_times& times, std::uint64_t now) {
-        return rate_ == 1 && times.mask != 0 && times.first + 64 < now + horizon_ &&
-               reserve_mask(times.first, times.mask);
+    /// Takes a slot of a cycle that has one left.
+    void take(std::uint64_t slot) {
+        word& w = at(slot >> 6U);
+        if (rate_ == 1 || ++counts_[slot & (64 * (mask_ + 1) - 1)] == rate_) {
+            w.full |= 1ULL << (slot & 63U);
+        }
     }
 
-    /// Gives the slots of `times` back, as `reserve` returned them.
-    void release(const packet_times& times);
-    /// Gives slots back that reserve_as_wanted took: bit c of `mask` for cycle `first + c`.
-    void release(std::uint64_t first, std::uint64_t mask);
-
-    /// How many packets' places of cycle `slot` are taken.
-    [[nodiscard]] std::uint32_t taken(std::uint64_t slot) const;
+    /// Takes the slots of all packets if they are free and one or two words can tell, which is so for most trains.
+    /// Returns false, with nothing taken, otherwise.
+    [[nodiscard]] bool take_as_wanted(const packet_times& times) {
+        if (rate_ != 1 || times.mask == 0) {
+            return false;
+        }
+        const std::uint32_t shift = times.first & 63U;
+        word& low = at(times.first >> 6U);
+        if ((low.full & times.mask << shift) != 0) {
+            return false;
+        }
+        const std::uint64_t rest = shift == 0 ? 0 : times.mask >> (64 - shift);
+        if (rest != 0) {
+            word& high = at((times.first >> 6U) + 1);
+            if ((high.full & rest) != 0) {
+                return false;
+            }
+            high.full |= rest;
+        }
+        low.full |= times.mask << shift;
+        return true;
+    }
 
     void reset();
 
@@ -55,34 +75,8 @@ class slot_calendar {
         return w;
     }
     void clear(word& w, std::uint64_t number);
-    bool reserve_mask(std::uint64_t first, std::uint64_t mask) {
-        const std::uint32_t shift = first & 63U;
-        word& low = at(first >> 6U);
-        if ((low.full & mask << shift) != 0) {
-            return false;
-        }
-        const std::uint64_t rest = shift == 0 ? 0 : mask >> (64 - shift);
-        if (rest != 0) {
-            word& high = at((first >> 6U) + 1);
-            if ((high.full & rest) != 0) {
-                return false;
-            }
-            high.full |= rest;
-        }
-        low.full |= mask << shift;
-        return true;
-    }
-    bool reserve_each(packet_times& times, std::uint64_t now);
-    void take(word& w, std::uint64_t slot) {
-        if (rate_ == 1 || ++count(slot) == rate_) {
-            w.full |= 1ULL << (slot & 63U);
-        }
-    }
-    void give_back(std::uint64_t slot);
-    [[nodiscard]] std::uint8_t& count(std::uint64_t slot) { return counts_[slot & (64 * (mask_ + 1) - 1)]; }
 
     std::uint32_t rate_;
-    std::uint32_t horizon_;
     std::uint64_t mask_;
     std::vector<word> ring_;
     std::vector<std::uint8_t> counts_;  // slots taken in each cycle; only where the rate is above 1

@@ -41,23 +41,25 @@ link_checker::link_checker(const sc_core::sc_module_name& name, std::string link
 
 std::size_t link_checker::under_way() const noexcept {
     return std::accumulate(buffers_.begin(), buffers_.end(), std::size_t{0},
-                           [](std::size_t sum, const auto& b) { return sum + b.size(); });
+                           [](std::size_t sum, const auto& b) { return sum + b.packets.size(); });
 }
 
 void link_checker::reset() {
     before_reset_.clear();
     for (auto& buffer : buffers_) {
-        before_reset_.insert(before_reset_.end(), buffer.begin(), buffer.end());
-        buffer.clear();
+        before_reset_.insert(before_reset_.end(), buffer.packets.begin(), buffer.packets.end());
+        buffer = {};
     }
     passages_.clear();
     flows_.clear();
     last_packet_ = sc_core::SC_ZERO_TIME;
     last_credit_ = sc_core::SC_ZERO_TIME;
     in_this_cycle_ = 0;
+    slots_.clear();
+    first_of_train_ = 0;
 }
 
-// ---------------------------------------------------------------------------------------------------- lt and at
+// ---------------------------------------------------------------------------------------------------- lt
 
 void link_checker::b_transport(burst& b, sc_core::sc_time& delay) {
     check_burst(b, nullptr);
@@ -66,13 +68,12 @@ void link_checker::b_transport(burst& b, sc_core::sc_time& delay) {
     const identity before(b);
     const sc_core::sc_time sent = delay;
     out->b_transport(b, delay);
-    expect(b.refused || delay >= sent, link_rule::delay, b, nullptr, "b_transport has shortened the delay");
-    expect(b.refused || identity(b) == before, link_rule::payload_unchanged, b, nullptr,
-           "the burst has changed during b_transport");
+    expect(delay >= sent, link_rule::delay, b, nullptr, "b_transport has shortened the delay");
+    expect(identity(b) == before, link_rule::payload_unchanged, b, nullptr, "the burst has changed during b_transport");
     expect(b.references() > 0, link_rule::lifetime, b, nullptr, "nobody holds the burst any more");
 }
 
-// ---------------------------------------------------------------------------------------------------- ca
+// ---------------------------------------------------------------------------------------------------- at and ca
 
 tlm::tlm_sync_enum link_checker::nb_transport_fw(burst& b, link_phase& phase, sc_core::sc_time& delay) {
     const link_phase sent = phase;
@@ -84,21 +85,23 @@ tlm::tlm_sync_enum link_checker::nb_transport_fw(burst& b, link_phase& phase, sc
         return out->nb_transport_fw(b, phase, delay);
     }
     check_burst(b, &sent);
-    check_rate(b, sent, sc_core::sc_time_stamp() + sent_delay);
     check_channel(b, sent);
-    check_passage(b, sent);
-    auto& buffer = buffers_[sent.channel];
-    expect(buffer.size() < properties_.buffer_depth, link_rule::credit_missing, b, &sent, [&] {
-        return "all " + std::to_string(properties_.buffer_depth) + " places of the channel's buffer are taken";
-    });
-    buffer.push_back({&b, sent.index, identity(b)});
+    auto& buffer = buffers_[sent.channel].packets;
+    // Who still keeps the train of the burst before this one may join the two, and holds them by one reference.
+    const bool joins = sent.times != nullptr && !buffer.empty() && buffer.back().carrier == &b;
+    if (sent.times != nullptr) {
+        check_train(b, sent);
+    } else {
+        check_rate(b, sent, sc_core::sc_time_stamp() + sent_delay);
+        enter(b, sent, 0);
+    }
     const std::uint32_t held = b.references();
     const tlm::tlm_sync_enum answer = out->nb_transport_fw(b, phase, delay);
     expect(answer == tlm::TLM_ACCEPTED && phase == sent && delay == sent_delay, link_rule::accepted_unchanged, b, &sent,
            "the packet is not plainly accepted");
     const bool kept = std::any_of(buffer.begin(), buffer.end(),
                                   [&](const packet& p) { return p.carrier == &b && p.index == sent.index; });
-    expect(!kept || b.references() > held, link_rule::lifetime, b, &sent,
+    expect(!kept || joins || b.references() > held, link_rule::lifetime, b, &sent,
            "the packet is kept without a reference of its own");
     return answer;
 }
@@ -110,11 +113,19 @@ tlm::tlm_sync_enum link_checker::nb_transport_bw(burst& b, link_phase& phase, sc
     expect(sent.channel < buffers_.size(), link_rule::channel_range, b, &sent,
            [&] { return "there are " + std::to_string(buffers_.size()) + " channels"; });
     if (sent.what == link_phase::kind::credit && sent.channel < buffers_.size()) {
-        const sc_core::sc_time time = sc_core::sc_time_stamp() + delay;
-        expect(time >= last_credit_, link_rule::time_order, b, &sent,
-               [&] { return "the credit's time falls from " + last_credit_.to_string() + " to " + time.to_string(); });
-        last_credit_ = time;
-        take_credit(b, sent);
+        if (sent.times != nullptr) {
+            link_phase one = sent;
+            for (std::uint32_t i = 0; i < sent.times->count; ++i, ++one.index) {
+                take_credit(b, one, sent.times->first + sent.times->offset[i]);
+            }
+        } else {
+            const sc_core::sc_time time = sc_core::sc_time_stamp() + delay;
+            expect(time >= last_credit_, link_rule::time_order, b, &sent, [&] {
+                return "the credit's time falls from " + last_credit_.to_string() + " to " + time.to_string();
+            });
+            last_credit_ = time;
+            take_credit(b, sent, 0);
+        }
     }
     const tlm::tlm_sync_enum answer = in->nb_transport_bw(b, phase, delay);
     expect(answer == tlm::TLM_ACCEPTED && phase == sent && delay == sent_delay, link_rule::accepted_unchanged, b, &sent,
@@ -122,8 +133,27 @@ tlm::tlm_sync_enum link_checker::nb_transport_bw(burst& b, link_phase& phase, sc
     return answer;
 }
 
-void link_checker::take_credit(const burst& b, const link_phase& phase) {
-    auto& buffer = buffers_[phase.channel];
+/// A packet that leaves in cycle `at`; 0 at ca, where it leaves now.
+void link_checker::enter(const burst& b, const link_phase& phase, std::uint64_t at) {
+    check_passage(b, phase);
+    channel_buffer& buffer = buffers_[phase.channel];
+    expect(buffer.packets.size() < properties_.buffer_depth, link_rule::credit_missing, b, &phase, [&] {
+        return "all " + std::to_string(properties_.buffer_depth) + " places of the channel's buffer are taken";
+    });
+    buffer.packets.push_back({&b, phase.index, identity(b)});
+    if (buffer.freed.size() + buffer.packets.size() > properties_.buffer_depth && !buffer.freed.empty()) {
+        const std::uint64_t freed = buffer.freed.front();
+        buffer.freed.erase(buffer.freed.begin());
+        expect(freed <= at, link_rule::credit_missing, b, &phase, [&] {
+            return "it leaves in cycle " + std::to_string(at) + ", and its place is free from " +
+                   std::to_string(freed) + " on";
+        });
+    }
+}
+
+void link_checker::take_credit(const burst& b, const link_phase& phase, std::uint64_t at) {
+    auto& buffer = buffers_[phase.channel].packets;
+    buffers_[phase.channel].freed.push_back(at);
     if (buffer.empty()) {
         const bool old = std::any_of(before_reset_.begin(), before_reset_.end(),
                                      [&](const packet& p) { return p.carrier == &b && p.index == phase.index; });
@@ -160,7 +190,6 @@ void link_checker::check_burst(const burst& b, const link_phase* phase) {
     expect(is_class(b.channel_class), kind, b, phase, "the message class is unknown");
     expect(b.kind <= burst_kind::barrier_end, kind, b, phase, "the kind is unknown");
     expect(b.status <= burst_status::corrupted, kind, b, phase, "the status is unknown");
-    expect(!b.refused, kind, b, phase, "the burst is refused");
 }
 
 void link_checker::check_rate(const burst& b, const link_phase& phase, const sc_core::sc_time& time) {
@@ -172,6 +201,28 @@ void link_checker::check_rate(const burst& b, const link_phase& phase, const sc_
     }
     expect(in_this_cycle_ <= properties_.packets_per_cycle, link_rule::rate, b, &phase,
            [&] { return "it is packet " + std::to_string(in_this_cycle_) + " of this cycle"; });
+}
+
+/// Packets leave in slots of the link that are taken ahead, so that a later train may use gaps of an earlier one.
+void link_checker::check_train(const burst& b, const link_phase& phase) {
+    const packet_times& times = *phase.times;
+    expect(times.first >= first_of_train_, link_rule::time_order, b, &phase, [&] {
+        return "the train's cycle falls from " + std::to_string(first_of_train_) + " to " + std::to_string(times.first);
+    });
+    first_of_train_ = times.first;
+    slots_.erase(slots_.begin(), slots_.lower_bound(times.first));
+    link_phase one = phase;
+    one.times = nullptr;
+    std::uint64_t last = times.first;
+    for (std::uint32_t i = 0; i < times.count; ++i, ++one.index) {
+        const std::uint64_t at = times.first + times.offset[i];
+        expect(at >= last, link_rule::time_order, b, &one, "it leaves before the packet in front of it");
+        last = at;
+        const std::uint32_t taken = ++slots_[at];
+        expect(taken <= properties_.packets_per_cycle, link_rule::rate, b, &one,
+               [&] { return "it is packet " + std::to_string(taken) + " of cycle " + std::to_string(at); });
+        enter(b, one, at);
+    }
 }
 
 void link_checker::check_channel(const burst& b, const link_phase& phase) {

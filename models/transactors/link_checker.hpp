@@ -2,6 +2,7 @@
 // Watches a link between routers, network interfaces or tile I/O, and reports who breaks its protocol.
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -67,6 +68,10 @@ class link_checker : public sc_core::sc_module,
         std::uint32_t index;
         identity what;
     };
+    struct channel_buffer {
+        std::vector<packet> packets{};       ///< sent and not given back, oldest first
+        std::vector<std::uint64_t> freed{};  ///< when the places were free that nobody has taken since, by credits
+    };
     /// Of a burst whose packets are passing.
     struct passage {
         identity what;
@@ -90,7 +95,9 @@ class link_checker : public sc_core::sc_module,
     /// Whether the first packet that is seen of a burst begins it: it was not under way before a reset.
     bool check_beginning(const burst& b, const link_phase& phase, const identity& what);
     void check_flow(const burst& b, const link_phase& phase);
-    void take_credit(const burst& b, const link_phase& phase);
+    void check_train(const burst& b, const link_phase& phase);
+    void enter(const burst& b, const link_phase& phase, std::uint64_t at);
+    void take_credit(const burst& b, const link_phase& phase, std::uint64_t at);
     [[nodiscard]] bool is_live(node_index n) const;
 
     /// `what` is a text, or makes one where it is needed.
@@ -111,13 +118,15 @@ class link_checker : public sc_core::sc_module,
     std::string link_;
     link_properties properties_;
     link_rules rules_;
-    std::vector<std::vector<packet>> buffers_;            // by channel: what is sent and not given back, oldest first
-    std::unordered_map<const burst*, passage> passages_;  // of bursts of more than one packet
+    std::vector<channel_buffer> buffers_;                     // by channel
+    std::unordered_map<const burst*, passage> passages_;      // of bursts of more than one packet
     std::unordered_map<std::uint64_t, std::uint64_t> flows_;  // by (source, destination, class): last sequence number
     std::vector<packet> before_reset_;
     sc_core::sc_time last_packet_;
     sc_core::sc_time last_credit_;
     std::uint32_t in_this_cycle_ = 0;
+    std::map<std::uint64_t, std::uint32_t> slots_;  // at: packets of each coming cycle
+    std::uint64_t first_of_train_ = 0;
 };
 
 /// Checkers for links that are bound by it.

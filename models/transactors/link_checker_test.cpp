@@ -423,7 +423,6 @@ std::vector<breach> breaches() {
          }},
         {kind, "unknown", prepared([](burst& b) { b.kind = static_cast<burst_kind>(8); })},
         {kind, "status", prepared([](burst& b) { b.status = static_cast<burst_status>(3); })},
-        {kind, "refused", prepared([](burst& b) { b.refused = true; })},
         {kind, "class_of_a_walk",
          [](chain& c) {
              const burst_ptr b = c.make();

@@ -51,8 +51,9 @@ inline constexpr std::array<link_rule_description, link_rule_count> link_rule_de
     {link_rule::transport_mixing, "link/transport_mixing",
      "no b_transport while packets sent by nb_transport have not given their credits back"},
     {link_rule::time_order, "link/time_order",
-     "by nb_transport, time plus annotated delay never falls from one packet to the next, nor from credit to credit"},
-    {link_rule::delay, "link/delay", "b_transport takes nothing off the delay, unless it refuses the burst"},
+     "by nb_transport, time plus annotated delay never falls from one packet or train to the next, nor from credit to "
+     "credit of packets, nor within a train"},
+    {link_rule::delay, "link/delay", "b_transport takes nothing off the delay"},
     {link_rule::rate, "link/rate", "no more packets in one cycle than the link carries"},
     {link_rule::channel_range, "link/channel_range", "the channel is one of the link's"},
     {link_rule::channel_class, "link/channel_class", "the channel is of the burst's message class"},
@@ -62,16 +63,18 @@ inline constexpr std::array<link_rule_description, link_rule_count> link_rule_de
     {link_rule::packet_order, "link/packet_order", "on links in order, the packets of a burst pass by number"},
     {link_rule::flow_order, "link/flow_order",
      "on links in order, bursts of one source, destination and class pass by sequence number"},
-    {link_rule::credit_missing, "link/credit_missing", "no packet is sent into a buffer that is full"},
+    {link_rule::credit_missing, "link/credit_missing",
+     "no packet is sent into a buffer that is full, nor before its place is free"},
     {link_rule::credit_surplus, "link/credit_surplus", "no credit comes back from a buffer that is empty"},
     {link_rule::credit_packet, "link/credit_packet",
      "a credit names the packet that has been in the buffer of its channel longest"},
     {link_rule::lifetime, "link/lifetime",
-     "somebody holds the burst during every call, and whoever keeps a packet holds it by a reference of its own"},
+     "somebody holds the burst during every call, and whoever keeps a packet or train holds it by a reference of its "
+     "own"},
     {link_rule::payload_unchanged, "link/payload_unchanged",
      "nobody changes ends, class, kind, sequence number or length of a burst that is under way, or uses it again"},
     {link_rule::node, "link/node", "source and destination are live nodes of the mesh"},
-    {link_rule::kind, "link/kind", "class, kind and status are known ones, and what is sent is not refused"},
+    {link_rule::kind, "link/kind", "class, kind and status are known ones"},
     {link_rule::after_reset, "link/after_reset", "nothing that was under way before a reset is seen behind it"},
 }};
 

@@ -62,7 +62,7 @@ program_campaign::program_campaign() {
     add("holes", {5, 4}, {{1, 1}, {3, 0}, {3, 2}, {0, 3}}, usual);
     d1_parameters narrow;  // queues that fill, short quanta
     narrow.die.node.network_interface = {.engines = 1, .queue_depth = 1, .max_outstanding = 1, .burst_packets = 3};
-    narrow.die.noc.calendar_horizon = 256;
+    narrow.die.noc.buffer_depth = 2;
     narrow.simulation.quantum = 7;
     add("narrow", {3, 3}, {{1, 1}}, narrow);
     add("narrow_square", {4, 4}, {}, narrow);

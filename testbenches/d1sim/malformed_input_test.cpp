@@ -174,7 +174,7 @@ const std::vector<bad> configs = {
     {"number_for_a_group", "die: 4\n", {"run.yaml:1", "die", "group"}},
     {"number_for_a_switch", "simulation.functional: 2\n", {"run.yaml:1", "simulation.functional"}},
     {"unknown_choice", "simulation.timing: cycle\n", {"run.yaml:1", "simulation.timing", "lt", "at"}},
-    {"no_multiple_of_its_step", "die.noc.calendar_horizon: 1000\n", {"run.yaml:1", "calendar_horizon", "64"}},
+    {"no_multiple_of_its_step", "die.node.sram.bytes: 1000\n", {"run.yaml:1", "die.node.sram.bytes", "64"}},
     {"binary",
      std::string("\x7f"
                  "ELF\0\1",
@@ -194,9 +194,6 @@ const std::vector<bad> configs = {
     {"no_live_node",
      "die: {noc: {columns: 1, rows: 1}, harvest: {dead: [[0, 0]]}}\n",
      {"run.yaml:1", "die.harvest.dead"}},
-    {"horizon_shorter_than_the_die",
-     "die: {noc: {link_latency: 63, calendar_horizon: 256}}\n",
-     {"run.yaml:1", "calendar_horizon"}},
     {"too_few_threads_for_the_kernel", "die.node.core.threads: 1\n", {"net.csv:2", "layer 'a'", "more than 1 threads"}},
     {"too_few_semaphores_for_the_kernel", "die.node.sram.semaphores: 1\n", {"net.csv:2", "layer 'a'", "semaphores"}},
 };

@@ -88,10 +88,9 @@ struct measurement : flow {
     std::uint64_t all_arrived = 0;  ///< packets, in all cycles: with all_refused the same, if the run came to its end
     std::uint64_t all_refused = 0;  ///< packets of bursts that links corrupted beyond all retries, in all cycles
     std::uint64_t out_of_order =
-        0;                      ///< bursts that arrived before an earlier one of their source, destination and class
-    std::uint64_t retries = 0;  ///< walks that met a full calendar and were tried again, in all cycles
-    bool drained = true;        ///< false: load::drain was over before all had arrived
-    bool complete = true;       ///< false: it was interrupted, or nothing moved any more
+        0;                 ///< bursts that arrived before an earlier one of their source, destination and class
+    bool drained = true;   ///< false: load::drain was over before all had arrived
+    bool complete = true;  ///< false: it was interrupted, or nothing moved any more
     std::vector<std::string> waits{};  ///< who waited for whom when nothing moved; else empty
 
     /// Packets over each link in the measured cycles: [node * 5 + port out], port::local being the ejection.

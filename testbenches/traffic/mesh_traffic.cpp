@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "models/noc/cycle_ends.hpp"
+#include "models/noc/train_ends.hpp"
 #include "models/numerics/counter_random.hpp"
 
 namespace d1::traffic {
@@ -40,21 +41,28 @@ noc::mesh_routing routing_of(const mesh_setting& s) {
 }
 }  // namespace
 
-/// Creates a node's bursts and puts them into its router, each when kernel time has reached its injection; at ca by way
-/// of a sender with unbounded queues.
+/// Creates a node's bursts and puts them into its router, each when kernel time has reached its injection; at `at` and
+/// ca by way of a sender with unbounded queues.
 class mesh_traffic::injector : public sc_core::sc_module, private link_initiator, private timing::event_handler {
   public:
     injector(const sc_core::sc_module_name& name, node_index here, mesh_traffic& owner)
         : sc_module(name), owner_(owner), here_(here) {
-        if (owner.setting_.timing == timing_kind::ca) {
-            sender_.emplace("sender", owner.setting_.noc, owner.events_, owner.mesh_.routing().ways());
-        } else {
-            out_.emplace("out");
-            out_->bind(*this);
-            way_in_ = owner.setting_.noc.link_cycles();
+        const noc::burst_ways& ways = owner.mesh_.routing().ways();
+        switch (owner.setting_.timing) {
+            case timing_kind::lt:
+                out_.emplace("out");
+                out_->bind(*this);
+                way_in_ = owner.setting_.noc.link_cycles();
+                break;
+            case timing_kind::at:
+                trains_.emplace("sender", owner.setting_.noc, owner.events_, ways);
+                break;
+            case timing_kind::ca:
+                packets_.emplace("sender", owner.setting_.noc, owner.events_, ways);
+                break;
         }
     }
-    [[nodiscard]] link_initiator_socket& out() { return sender_ ? sender_->out : *out_; }
+    [[nodiscard]] link_initiator_socket& out() { return out_ ? *out_ : trains_ ? trains_->out : packets_->out; }
 
     void start() {
         const load& offered = owner_.load_;
@@ -78,8 +86,11 @@ class mesh_traffic::injector : public sc_core::sc_module, private link_initiator
         injects_at_ = 0;
         awaits_ = 0;
         number_ = 0;
-        if (sender_) {
-            sender_->reset();
+        if (trains_) {
+            trains_->reset();
+        }
+        if (packets_) {
+            packets_->reset();
         }
     }
 
@@ -150,14 +161,16 @@ class mesh_traffic::injector : public sc_core::sc_module, private link_initiator
                 owner_.record_->add(here_, i.what);
             }
         }
-        if (sender_) {
-            sender_->send(b);
+        if (trains_) {
+            trains_->send(b);
+        } else if (packets_) {
+            packets_->send(b);
         } else {
             queue_.push_back(b);
         }
     }
 
-    /// Below ca: puts the first burst of the queue into the router, if that can take it now.
+    /// lt: puts the first burst of the queue into the router, behind the one before.
     void inject() {
         const timing::cycle now = owner_.events_.now();
         if (injects_at_ > now) {
@@ -168,16 +181,10 @@ class mesh_traffic::injector : public sc_core::sc_module, private link_initiator
         sc_core::sc_time delay;
         b.times = packet_times::back_to_back(now, b.times.count);
         b.entered = now - way_in_;
-        b.refused = false;
         owner_.mesh_.routing().ways().choose(b);
         (*out_)->b_transport(b, delay);
-        if (b.refused) {
-            ++owner_.result_.retries;
-            injects_at_ = now + owner_.setting_.noc.calendar_horizon / 4;
-        } else {
-            injects_at_ = now + b.times.count;
-            queue_.pop_front();
-        }
+        injects_at_ = now + b.times.count;
+        queue_.pop_front();
         if (!queue_.empty()) {
             inject_later();
         }
@@ -191,16 +198,17 @@ class mesh_traffic::injector : public sc_core::sc_module, private link_initiator
 
     mesh_traffic& owner_;
     node_index here_;
-    std::optional<link_initiator_socket> out_;
-    std::optional<noc::cycle_sender> sender_;
+    std::optional<link_initiator_socket> out_;  // lt
+    std::optional<noc::train_sender> trains_;   // at
+    std::optional<noc::cycle_sender> packets_;  // ca
     creation_process process_;
     creation next_;
     // Replies and, in a closed loop, requests, by their creation; in a cycle replies first, as before those of a trace.
     std::multimap<std::pair<timing::cycle, bool>, item> due_;
-    std::deque<burst_ptr> queue_;   // below ca
-    timing::cycle injects_at_ = 0;  // below ca: no burst is put into the router before
-    timing::cycle awaits_ = 0;      // below ca: the last such time for which an event was scheduled
-    timing::cycle way_in_ = 0;      // below ca: from the node to the router's socket; a sender's own at ca
+    std::deque<burst_ptr> queue_;   // lt
+    timing::cycle injects_at_ = 0;  // lt: no burst is put into the router before
+    timing::cycle awaits_ = 0;      // lt: the last such time for which an event was scheduled
+    timing::cycle way_in_ = 0;      // lt: from the node to the router's socket; a sender's own above
     std::array<std::uint64_t, message_class_count> sequence_{};
     std::uint64_t number_ = 0;
 };
@@ -231,6 +239,10 @@ class mesh_traffic::sink : public sc_core::sc_module, private link_target, priva
         owner_.arrived(b, first + b.times.offset[b.times.count - 1]);
     }
     tlm::tlm_sync_enum nb_transport_fw(burst& b, link_phase& phase, sc_core::sc_time& delay) override {
+        if (phase.times != nullptr) {
+            take_train(b, phase);
+            return tlm::TLM_ACCEPTED;
+        }
         if (++b.taken == b.times.count) {
             owner_.arrived(b, owner_.events_.now() + owner_.setting_.noc.link_cycles());
         }
@@ -243,13 +255,38 @@ class mesh_traffic::sink : public sc_core::sc_module, private link_target, priva
         return tlm::TLM_ACCEPTED;
     }
 
+    /// Gives the credits back at once, as those that are known ahead.
+    void take_train(burst& b, const link_phase& phase) {
+        const packet_times& sent = *phase.times;
+        packet_times freed = sent;
+        if (owner_.setting_.stall_percent != 0) {
+            freed = packet_times::none();
+            for (std::uint32_t i = 0; i < sent.count; ++i) {
+                freed.append(free_at(sent.first + sent.offset[i]));
+            }
+        }
+        b.taken += sent.count;
+        b.latest = std::max(b.latest, sent.last());
+        if (b.taken == b.times.count) {
+            owner_.arrived(b, b.latest + owner_.setting_.noc.link_cycles());
+        }
+        link_phase back{link_phase::kind::credit, phase.channel, phase.index, &freed};
+        sc_core::sc_time delay;
+        in->nb_transport_bw(b, back, delay);
+    }
+
+    /// When the place of a packet that was sent in cycle `at` is free again: then, or stalled.
+    [[nodiscard]] timing::cycle free_at(timing::cycle at) {
+        const std::uint64_t drawn =
+            numerics::counter_random(owner_.setting_.seed, stalls + to_number(here_), taken_++) >> 32U;
+        free_at_ = std::max(free_at_, drawn % 100 < owner_.setting_.stall_percent ? at + 1 + drawn / 100 % 16 : at);
+        return free_at_;
+    }
+
     /// Gives the credit back now or later, behind those that are stalled already.
     void stall(burst& b, link_phase& credit) {
         const timing::cycle now = owner_.events_.now();
-        const std::uint64_t drawn =
-            numerics::counter_random(owner_.setting_.seed, stalls + to_number(here_), taken_++) >> 32U;
-        free_at_ = std::max(free_at_, drawn % 100 < owner_.setting_.stall_percent ? now + 1 + drawn / 100 % 16 : now);
-        if (free_at_ == now) {
+        if (free_at(now) == now) {
             sc_core::sc_time delay;
             in->nb_transport_bw(b, credit, delay);
             return;

@@ -37,20 +37,13 @@ void expect_latencies(mesh_traffic& bench, std::uint32_t burst_packets, const la
         EXPECT_NEAR(m.offered_rate(), rate, 0.02 * rate);
         EXPECT_NEAR(m.accepted_rate(), m.offered_rate(), 0.01 * rate);  // nothing piles up
         EXPECT_EQ(m.latency.count() * burst_packets, m.packets_created);
-        EXPECT_EQ(m.retries, 0U);
     }
 }
 
-TEST(mesh_traffic, has_the_latency_of_slot_calendars_for_single_packets) {
+TEST(mesh_traffic, goes_as_far_as_the_closed_form_of_the_full_mesh_says) {
     EXPECT_NEAR((mean_distance(18) + mean_distance(20)) * 360 / 359, 12.67, 0.005);
     mesh_traffic bench("bench", {.noc = {}, .timing = timing_kind::at});
-    expect_latencies(bench, 1, {{0.05, 12.99}, {0.10, 13.72}, {0.12, 14.23}, {0.14, 15.05}, {0.15, 15.66}}, 0.02);
-    EXPECT_EQ(bench.bursts().in_use(), 0U);
-}
-
-TEST(mesh_traffic, has_the_latency_of_slot_calendars_for_bursts_of_16) {
-    mesh_traffic bench("bench", {.noc = {}, .timing = timing_kind::at});
-    expect_latencies(bench, 16, {{0.05, 34.3}, {0.10, 47.0}, {0.12, 55.9}}, 0.03, 40000);
+    EXPECT_NEAR(bench.run({.rate = 0.1}).mean_hops(), 12.67, 0.1);
     EXPECT_EQ(bench.bursts().in_use(), 0U);
 }
 
@@ -66,16 +59,35 @@ TEST(mesh_traffic, has_the_latency_of_a_mesh_of_queues_cycle_by_cycle_for_bursts
     EXPECT_EQ(bench.bursts().in_use(), 0U);
 }
 
-TEST(mesh_traffic, at_at_is_within_3_percent_of_ca_up_to_70_percent_of_saturation_and_6_up_to_80) {
+/// How far the mean latency at `at` is from that at ca, as a part of the latter. The way into the first router and out
+/// of the last belongs to it.
+double error_of_at(mesh_traffic& at, mesh_traffic& ca, const load& offered) {
+    const measurement a = at.run(offered);
+    const measurement c = ca.run(offered);
+    EXPECT_EQ(a.all_arrived, a.all_created);
+    EXPECT_EQ(a.all_created, c.all_created);
+    return (a.mean_latency() - c.mean_latency()) / (c.mean_latency() + 2);
+}
+
+TEST(mesh_traffic, of_single_packets_is_at_at_within_3_percent_of_ca_up_to_70_percent_of_saturation_and_6_up_to_80) {
     mesh_traffic at("at", {.noc = {}, .timing = timing_kind::at});
     mesh_traffic ca("ca", {.noc = {}, .timing = timing_kind::ca});
     const double saturation = ca.run({.rate = 0.2}).accepted_rate();
     EXPECT_GE(saturation, 0.17);
     for (const auto& [part, tolerance] : std::map<double, double>{{0.2, 0.03}, {0.5, 0.03}, {0.7, 0.03}, {0.8, 0.06}}) {
-        const load offered{.rate = part * saturation};
-        // The way into the first router and out of the last belongs to the latency.
-        const double reference = ca.run(offered).mean_latency() + 2;
-        EXPECT_NEAR(at.run(offered).mean_latency() + 2, reference, tolerance * reference) << part << " of saturation";
+        EXPECT_NEAR(error_of_at(at, ca, {.rate = part * saturation, .measured = 3000}), 0, tolerance)
+            << part << " of saturation";
+    }
+}
+
+TEST(mesh_traffic, of_bursts_of_16_is_at_at_within_10_percent_of_ca_up_to_60_percent_of_saturation) {
+    mesh_traffic at("at", {.noc = {}, .timing = timing_kind::at});
+    mesh_traffic ca("ca", {.noc = {}, .timing = timing_kind::ca});
+    const double saturation = ca.run({.rate = 0.2, .burst_packets = 16, .measured = 5000}).accepted_rate();
+    EXPECT_GE(saturation, 0.11);
+    for (const double part : {0.2, 0.4, 0.6}) {
+        const load offered{.rate = part * saturation, .burst_packets = 16, .measured = 10000};
+        EXPECT_NEAR(error_of_at(at, ca, offered), 0, 0.10) << part << " of saturation";
     }
 }
 
@@ -108,11 +120,8 @@ TEST(mesh_traffic, measures_the_same_for_the_same_load_however_often) {
 }
 
 TEST(mesh_traffic, delivers_everything_in_the_end_however_much_is_offered) {
-    noc_parameters p = small_mesh();
-    p.calendar_horizon = 256;
-    mesh_traffic bench("bench", {.noc = p, .timing = timing_kind::at, .check_links = true});
+    mesh_traffic bench("bench", {.noc = small_mesh(), .timing = timing_kind::at, .check_links = true});
     const measurement m = bench.run({.rate = 0.9, .burst_packets = 16, .warm_up = 0, .measured = 2000, .seed = 7});
-    EXPECT_GT(m.retries, 0U);
     EXPECT_EQ(m.latency.count() * 16, m.packets_created);
     EXPECT_NEAR(m.offered_rate(), 0.9, 0.05);
     EXPECT_LT(m.accepted_rate(), m.offered_rate() * 0.9);

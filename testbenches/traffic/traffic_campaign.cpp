@@ -121,10 +121,6 @@ mesh_setting random_setting(dice& d, std::uint32_t longest, routing_kind routing
     s.noc.corruption_rate = d.percent(60) ? 0 : d.from(1, 50'000'000);
     s.noc.retry_cycles = d.from(1, 6);
     s.noc.max_retries = d.from(0, 3);
-    // Short, so that walks are refused, but long enough for a burst on an empty mesh, as die.noc's own check asks.
-    const std::uint32_t needed = 2 * (s.noc.columns + s.noc.rows) * s.noc.hop_cycles() + burst::capacity +
-                                 burst::capacity * s.noc.max_retries * s.noc.retry_cycles;
-    s.noc.calendar_horizon = std::max(256U, (needed + 63) / 64 * 64);
     s.timing = d.percent(75) ? timing_kind::ca : d.percent(80) ? timing_kind::at : timing_kind::lt;
     s.dead_routers = d.percent(80);
     if (traits_of(routing).avoids_faults) {

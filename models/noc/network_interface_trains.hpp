@@ -1,0 +1,70 @@
+#pragma once
+// A network interface's approximately timed level; an inner part of the interface.
+
+#include <array>
+#include <cstdint>
+#include <deque>
+#include <vector>
+
+#include "models/noc/arbiter.hpp"
+#include "models/noc/credit_lines.hpp"
+#include "models/noc/network_interface_parts.hpp"
+#include "models/noc/train_limit.hpp"
+#include "models/timing/slot_calendar.hpp"
+
+namespace d1::noc {
+
+/// The interface of cycle_level, moved by events: of each class one burst at a time is under way, and leaves in trains
+/// of packets whose lines have been read and whose credits are known; the classes take turns train by train. Trains
+/// that come in are taken at once, data as fast as the mesh write port allows, unless there is no room for the reply to
+/// a pull request or for the answer to a push: then they wait, and their places in the buffer with them.
+class network_interface::train_level final {
+  public:
+    explicit train_level(network_interface& owner);
+
+    void train_arrives(burst& b, const link_phase& phase, timing::cycle late);
+    void credits_arrive(const link_phase& phase, timing::cycle late);
+    /// Injects what is ready in the present cycle. For events alone.
+    void go_on();
+    /// The first cycle in which anything could be injected, or bursts could be cut for it; no_cycle if none is known.
+    [[nodiscard]] timing::cycle next_departure() const;
+    /// A pull request turned out to be answered with an error.
+    void reply_becomes_answer();
+    void reset();
+
+  private:
+    struct leaving_burst {
+        burst_ptr carrier;        // null: none, or none that has packets left
+        timing::cycle gone = 0;   // the one before has left
+        std::uint32_t next = 0;   // packet
+        timing::cycle ready = 0;  // its line has been read
+        std::uint32_t channel = 0;
+    };
+    struct held_train {
+        burst_ptr carrier;
+        packet_times times;
+        std::uint8_t index = 0;
+    };
+
+    [[nodiscard]] timing::cycle departure(const leaving_burst& d) const;
+    void begin(message_class c);
+    void read_line(leaving_burst& d, timing::cycle at);
+    void send(message_class c, std::uint32_t limit);
+    [[nodiscard]] bool may_take(const burst& b, std::uint32_t packets) const;
+    void take(burst& b, std::uint32_t channel, std::uint8_t index, const packet_times& times);
+    void take_held();
+    [[nodiscard]] std::uint32_t& owed(message_class c) noexcept { return owed_[static_cast<std::size_t>(c)]; }
+    [[nodiscard]] std::uint32_t owed(message_class c) const noexcept { return owed_[static_cast<std::size_t>(c)]; }
+
+    network_interface& owner_;
+    timing::event_queue& events_;
+    std::array<leaving_burst, message_class_count> departures_;
+    credit_lines credits_;  // by channel
+    arbiter classes_;
+    train_limit length_;
+    std::array<std::uint32_t, message_class_count> owed_{};  // replies and answers that have a place of reply_depth
+    std::vector<std::deque<held_train>> held_;               // by channel
+    timing::slot_calendar write_port_;
+};
+
+}  // namespace d1::noc

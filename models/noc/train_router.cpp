@@ -1,0 +1,378 @@
+#include "models/noc/train_router.hpp"
+
+#include <algorithm>
+
+#include "models/noc/adaptive_choice.hpp"
+
+namespace d1::noc {
+
+namespace {
+/// How far ahead of the first one the last packet of a train may leave; a longer one is cut.
+constexpr timing::cycle longest_span = 48;
+static_assert(longest_span <= slot_window::reach);
+
+/// Packets that leave a side in a cycle.
+std::uint32_t rate_of(std::uint32_t side, const noc_parameters& p) {
+    return side == to_number(port::local) ? p.ejection_packets_per_cycle : p.link_packets_per_cycle;
+}
+}  // namespace
+
+train_router::side::side(std::uint32_t rate) : slots(rate), step(rate == 1 ? 1 : 0) {}
+
+train_router::train_router(node_index here, std::span<const std::uint16_t> routes, const std::uint32_t* exits,
+                           const link_errors& errors, const noc_parameters& parameters, timing::event_queue& events)
+    : sleeper(events, to_number(here)),
+      here_(here),
+      routes_(routes.data()),
+      exits_(exits),
+      errors_(errors),
+      events_(events),
+      hop_cycles_(parameters.hop_cycles()),
+      link_cycles_(parameters.link_cycles()),
+      arbitration_(parameters.arbitration),
+      channels_(message_class_count * parameters.channels_per_class),
+      per_class_(parameters.channels_per_class),
+      rounds_(std::max(parameters.link_packets_per_cycle, parameters.ejection_packets_per_cycle)),
+      buffers_(std::size_t{port_count} * channels_),
+      credits_(port_count * channels_, parameters.buffer_depth) {
+    sides_.reserve(port_count);
+    for (std::uint32_t i = 0; i < port_count; ++i) {
+        sides_.emplace_back(rate_of(i, parameters));
+    }
+}
+
+train_router::~train_router() {
+    release_all();
+}
+
+void train_router::connect(port p, forward_interface* forward, backward_interface* backward,
+                           const link_counts& counts) {
+    side& s = sides_[to_number(p)];
+    s.forward = forward;
+    s.backward = backward;
+    s.counts = counts;
+}
+
+// ---------------------------------------------------------------------------------------------------- what comes in
+
+void train_router::train_arrives(port from, burst& b, const link_phase& phase, timing::cycle late) {
+    const std::uint32_t input = to_number(from);
+    packet_times arrivals = *phase.times;
+    arrivals.first += hop_cycles_ + late;
+    b.hops += phase.index == 0 && from != port::local ? 1U : 0U;
+    const bool is_first = at(input, phase.channel).head == none;
+    append(input, phase.channel, b, phase.index, arrivals);
+    if (is_first) {
+        sleep_until(at(input, phase.channel).ready);
+    }
+}
+
+void train_router::append(std::uint32_t input, std::uint32_t channel, burst& b, std::uint8_t index,
+                          const packet_times& arrivals) {
+    buffer& queue = at(input, channel);
+    if (queue.tail != none) {
+        train& last = trains_[queue.tail];
+        if (last.carrier == &b && last.index + last.arrivals.count == index &&
+            arrivals.first - last.arrivals.first < 0x8000 &&
+            last.arrivals.count + arrivals.count <= packet_times::capacity) {
+            for (std::uint32_t i = 0; i < arrivals.count; ++i) {
+                last.arrivals.append(arrivals.first + arrivals.offset[i]);
+            }
+            return;
+        }
+    }
+    if (free_ == none) {
+        free_ = static_cast<std::uint16_t>(trains_.size());
+        trains_.emplace_back();
+    }
+    const std::uint16_t number = free_;
+    train& t = trains_[number];
+    free_ = t.next;
+    intrusive_ptr_add_ref(&b);
+    t.carrier = &b;
+    t.arrivals = arrivals;
+    t.next = none;
+    t.index = index;
+    t.gone = 0;
+    t.output = static_cast<std::uint8_t>(routes_[b.table_offset + to_number(b.destination)] >> (3 * input) & 7U);
+    if (queue.tail == none) {
+        queue.head = number;
+        expose(queue);
+        sides_[input].occupied = static_cast<std::uint16_t>(sides_[input].occupied | 1U << channel);
+        occupied_ports_ |= 1U << input;
+    } else {
+        trains_[queue.tail].next = number;
+    }
+    queue.tail = number;
+}
+
+/// The buffer's first packet has changed.
+void train_router::expose(buffer& queue) {
+    const train& t = trains_[queue.head];
+    queue.output = t.output;
+    queue.ready = std::max(queue.ready, t.arrivals.first + t.arrivals.offset[t.gone]);
+}
+
+void train_router::pop(std::uint32_t input, std::uint32_t channel) {
+    buffer& queue = at(input, channel);
+    const std::uint16_t number = queue.head;
+    train& t = trains_[number];
+    queue.head = t.next;
+    t.next = free_;
+    free_ = number;
+    if (queue.head == none) {
+        queue.tail = none;
+        side& s = sides_[input];
+        s.occupied = static_cast<std::uint16_t>(s.occupied & ~(1U << channel));
+        if (s.occupied == 0) {
+            occupied_ports_ &= ~(1U << input);
+        }
+    }
+    intrusive_ptr_release(t.carrier);
+}
+
+void train_router::credits_arrive(port to, const link_phase& phase, timing::cycle late) {
+    side& s = sides_[to_number(to)];
+    credits_.give(to_number(to) * channels_ + phase.channel, *phase.times, link_cycles_ + late);
+    if ((s.starved >> phase.channel & 1U) != 0) {
+        s.starved = static_cast<std::uint16_t>(s.starved & ~(1U << phase.channel));
+        sleep_until(phase.times->first + link_cycles_ + late);
+    }
+}
+
+// ---------------------------------------------------------------------------------------------------- what goes out
+
+void train_router::wake() {
+    const timing::cycle now = events_.now();
+    timing::cycle next = now;
+    for (std::uint32_t round = 0; round < rounds_ && next == now; ++round) {
+        next = allocate();
+    }
+    if (next != never) {
+        sleep_until(std::max(next, now + 1));
+    }
+}
+
+/// The first cycle from now on in which the first packet of a buffer could leave; never if that takes a credit of which
+/// nothing is known yet.
+timing::cycle train_router::departure(std::uint32_t input, std::uint32_t channel) {
+    if (exits_ != nullptr) {
+        choose_output(input, channel);
+    }
+    const buffer& queue = at(input, channel);
+    side& output = sides_[queue.output];
+    const timing::cycle credit = credits_.next(queue.output * channels_ + channel);
+    if (credit == never) {
+        output.starved = static_cast<std::uint16_t>(output.starved | 1U << channel);
+        return never;
+    }
+    const timing::cycle now = events_.now();
+    if (errors_.possible()) {
+        return output.slots.first_free(std::max({now, queue.ready, credit, output.sending_again_until}), now);
+    }
+    return output.slots.first_free(std::max({now, queue.ready, credit}), now);
+}
+
+/// Of the outputs that an adaptive policy allows that with the most credits known; of equals as at ca. Where there are
+/// none, whichever gets one first wakes the router.
+void train_router::choose_output(std::uint32_t input, std::uint32_t channel) {
+    buffer& queue = at(input, channel);
+    const burst& b = *trains_[queue.head].carrier;
+    const std::uint32_t allowed = exits_[to_number(b.destination)] >> (4 * input) & 15U;
+    if (allowed == 0) {
+        return;  // it is there
+    }
+    auto best = static_cast<std::uint32_t>(std::countr_zero(allowed));
+    for (std::uint32_t left = allowed & (allowed - 1); left != 0; left &= left - 1) {
+        const auto other = static_cast<std::uint32_t>(std::countr_zero(left));
+        const std::uint32_t more = credits_.known(other * channels_ + channel);
+        const std::uint32_t most = credits_.known(best * channels_ + channel);
+        best = more > most || (more == most && takes_later_output(b, here_)) ? other : best;
+    }
+    queue.output = static_cast<std::uint8_t>(best);
+    if (credits_.known(best * channels_ + channel) == 0) {
+        for (std::uint32_t left = allowed; left != 0; left &= left - 1) {
+            side& output = sides_[static_cast<std::size_t>(std::countr_zero(left))];
+            output.starved = static_cast<std::uint16_t>(output.starved | 1U << channel);
+        }
+    }
+}
+
+/// Whether the first packet of a buffer, whose turn it is, has to be sent again first; its link serves nobody else
+/// meanwhile.
+bool train_router::is_corrupted(std::uint32_t input, std::uint32_t channel) {
+    buffer& queue = at(input, channel);
+    if (queue.sent_without_fault || queue.output == to_number(port::local)) {
+        return false;
+    }
+    const train& t = trains_[queue.head];
+    const link_errors::outcome o =
+        errors_.of(*t.carrier, std::uint32_t{t.index} + t.gone, static_cast<port>(queue.output));
+    if (o.refused) {
+        t.carrier->status = burst_status::corrupted;
+    }
+    *sides_[queue.output].counts.resent += o.resent;
+    sides_[queue.output].sending_again_until = events_.now() + o.cycles;
+    queue.sent_without_fault = true;
+    return o.cycles != 0;
+}
+
+/// Lets a train leave for each output that one is ready for. Returns the first cycle in which another may be.
+timing::cycle train_router::allocate() {
+    const timing::cycle now = events_.now();
+    std::array<std::uint8_t, port_count> named;  // NOLINT(cppcoreguidelines-pro-type-member-init): read where written
+    std::array<std::uint8_t, port_count> requests{};
+    std::uint32_t wanted = 0;
+    std::uint32_t contended = 0;
+    timing::cycle next = never;
+    const auto age = [&](std::uint32_t input, std::uint32_t channel) {
+        return trains_[at(input, channel).head].carrier->times.first;
+    };
+    for (std::uint32_t ports = occupied_ports_; ports != 0; ports &= ports - 1) {
+        const auto input = static_cast<std::uint32_t>(std::countr_zero(ports));
+        std::uint32_t ready = 0;
+        for (std::uint32_t left = sides_[input].occupied; left != 0; left &= left - 1) {
+            const auto channel = static_cast<std::uint32_t>(std::countr_zero(left));
+            const timing::cycle leaves = departure(input, channel);
+            if (leaves == now) {
+                ready |= 1U << channel;
+                const std::uint32_t output = at(input, channel).output;
+                contended |= wanted & 1U << output;
+                wanted |= 1U << output;
+            } else {
+                next = std::min(next, leaves);
+            }
+        }
+        if (ready != 0) {
+            const std::uint32_t channel =
+                sides_[input].channels.pick(arbitration_, ready, [&](std::uint32_t c) { return age(input, c); });
+            const std::uint32_t output = at(input, channel).output;
+            next = (ready & (ready - 1)) != 0 ? now : next;
+            named[input] = static_cast<std::uint8_t>(channel);
+            requests[output] = static_cast<std::uint8_t>(requests[output] | 1U << input);
+        }
+    }
+    for (std::uint32_t output = 0; output < port_count; ++output) {
+        if (requests[output] != 0) {
+            const std::uint32_t input = sides_[output].inputs.pick(arbitration_, requests[output],
+                                                                   [&](std::uint32_t i) { return age(i, named[i]); });
+            if (errors_.possible() && is_corrupted(input, named[input])) {
+                next = std::min(next, departure(input, named[input]));
+                continue;
+            }
+            sides_[output].inputs.served(input);
+            sides_[input].channels.served(named[input]);
+            const std::uint32_t limit =
+                sides_[output].length.next(input * channels_ + named[input], (contended >> output & 1U) != 0, now);
+            send(input, named[input], errors_.possible() ? 1 : limit);
+            next = (requests[output] & (requests[output] - 1)) != 0 ? now : next;
+            if (at(input, named[input]).head != none) {
+                next = std::min(next, departure(input, named[input]));
+            }
+        }
+    }
+    return next;
+}
+
+/// Takes the slots of a train of at most `limit` packets, the first of which leaves now.
+packet_times train_router::plan(const train& t, side& output, std::uint32_t line, std::uint32_t limit) {
+    const timing::cycle now = events_.now();
+    const std::uint32_t most = std::min({t.arrivals.count - std::uint32_t{t.gone}, credits_.known(line), limit});
+    if (t.arrivals.first == now && most == t.arrivals.count && credits_.free_from(line, most - 1) <= now &&
+        output.slots.take_as_wanted(t.arrivals, now)) {
+        return t.arrivals;
+    }
+    packet_times times = packet_times::none();
+    timing::cycle earliest = now;
+    for (std::uint32_t i = 0; i < most; ++i) {
+        const timing::cycle arrival = t.arrivals.first + t.arrivals.offset[t.gone + i];
+        const timing::cycle leaves =
+            output.slots.first_free(std::max({earliest, arrival, credits_.free_from(line, i)}), now);
+        if (leaves - now >= longest_span) {
+            break;
+        }
+        output.slots.take(leaves, now);
+        times.append(leaves);
+        earliest = leaves + output.step;
+        *output.counts.waited += leaves - arrival;
+    }
+    return times;
+}
+
+void train_router::send(std::uint32_t input, std::uint32_t channel, std::uint32_t limit) {
+    buffer& queue = at(input, channel);
+    train& t = trains_[queue.head];
+    side& output = sides_[queue.output];
+    const std::uint32_t line = queue.output * channels_ + channel;
+    const packet_times times = plan(t, output, line, limit);
+    credits_.take(line, times.count);
+    *output.counts.packets += times.count;
+    queue.ready = times.last() + output.step;
+    queue.sent_without_fault = false;
+    const auto index = static_cast<std::uint8_t>(t.index + t.gone);
+    const burst_ptr b(t.carrier);
+    t.gone = static_cast<std::uint8_t>(t.gone + times.count);
+    if (t.gone == t.arrivals.count) {
+        pop(input, channel);
+    }
+    if (queue.head != none) {
+        expose(queue);
+    }
+    sc_core::sc_time delay;
+    link_phase forward{link_phase::kind::packet, static_cast<std::uint8_t>(channel), index, &times};
+    output.forward->nb_transport_fw(*b, forward, delay);
+    link_phase back{link_phase::kind::credit, static_cast<std::uint8_t>(channel), index, &times};
+    sides_[input].backward->nb_transport_bw(*b, back, delay);
+}
+
+// ---------------------------------------------------------------------------------------------------- the rest
+
+std::vector<buffer_wait> train_router::waits() const {
+    std::vector<buffer_wait> all;
+    for (std::uint32_t input = 0; input < port_count; ++input) {
+        for (std::uint32_t left = sides_[input].occupied; left != 0; left &= left - 1) {
+            const auto channel = static_cast<std::uint32_t>(std::countr_zero(left));
+            const buffer& queue = buffers_[input * channels_ + channel];
+            const train& first = trains_[queue.head];
+            std::uint32_t packets = 0;
+            for (std::uint16_t t = queue.head; t != none; t = trains_[t].next) {
+                packets += trains_[t].arrivals.count - std::uint32_t{trains_[t].gone};
+            }
+            all.push_back({.input = static_cast<port>(input),
+                           .channel = channel,
+                           .channel_class = first.carrier->channel_class,
+                           .packets = packets,
+                           .source = first.carrier->source,
+                           .destination = first.carrier->destination,
+                           .output = static_cast<port>(queue.output),
+                           .no_credit = credits_.known(queue.output * channels_ + channel) == 0});
+        }
+    }
+    return all;
+}
+
+void train_router::release_all() {
+    for (std::uint32_t i = 0; i < port_count; ++i) {
+        while (sides_[i].occupied != 0) {
+            pop(i, static_cast<std::uint32_t>(std::countr_zero(sides_[i].occupied)));
+        }
+    }
+}
+
+void train_router::reset() {
+    release_all();
+    trains_.clear();
+    free_ = none;
+    std::fill(buffers_.begin(), buffers_.end(), buffer{});
+    credits_.reset();
+    for (side& s : sides_) {
+        s.slots.reset();
+        s.length.reset();
+        s.inputs.reset();
+        s.channels.reset();
+        s.starved = 0;
+        s.sending_again_until = 0;
+    }
+}
+
+}  // namespace d1::noc
