@@ -24,6 +24,7 @@ struct candidate {
     gemm_shape product{};
     std::uint64_t size = 0;
     std::string timing{};  // empty: that of the parameters
+    std::optional<convolution_shape> direct{};
 };
 
 candidate choose(std::vector<candidate> all, const explain_options& options) {
@@ -109,7 +110,8 @@ class result_reader {
                  pass_of(l),
                  {number(l, "m", 1, max_dimension), number(l, "n", 1, max_dimension), number(l, "k", 1, max_dimension)},
                  number(l, "cycles", 0, ~std::uint64_t{0} - 1),
-                 text(l, "timing")});
+                 text(l, "timing"),
+                 direct_of(l)});
         }
         return candidates;
     }
@@ -119,6 +121,17 @@ class result_reader {
             refuse(file_, "'pass' is none that layers have");
         }
         return *pass;
+    }
+    /// The convolution that ran without im2col, if one did.
+    [[nodiscard]] std::optional<convolution_shape> direct_of(const boost::json::value& l) const {
+        if (!l.as_object().contains("convolution")) {
+            return std::nullopt;
+        }
+        const boost::json::value& c = member(l, "convolution");
+        const auto extent = [&](const char* key) { return number(c, key, 1, max_dimension); };
+        return convolution_shape{extent("ifmap_height"), extent("ifmap_width"), extent("filter_height"),
+                                 extent("filter_width"), extent("channels"),    extent("filters"),
+                                 extent("stride"),       extent("batch")};
     }
     /// Which optimizer the run had.
     [[nodiscard]] optimizer_kind optimizer() const {
@@ -150,7 +163,8 @@ explained_layer layer_of_result(const std::string& content, const explain_option
     kernels::gemm_types types;
     read_formats(result.text(result.root(), "format"), result.text(result.root(), "out"), types);
     const optimizer_kind optimizer = chosen.pass == layer_pass::optimizer ? result.optimizer() : optimizer_kind::none;
-    return {chosen.name, chosen.pass, work_of(chosen.pass, chosen.product, types, optimizer), machine.value()};
+    return {chosen.name, chosen.pass, work_of(chosen.pass, chosen.product, types, optimizer, chosen.direct),
+            machine.value()};
 }
 
 }  // namespace
@@ -164,10 +178,16 @@ explained_layer find_layer(const explain_options& options) {
     } else {
         std::vector<candidate> all;
         for (const layer_step& s : read_steps(options.run).steps) {
-            all.push_back({s.row.name, s.pass, s.product(), s.product().macs()});
+            all.push_back({s.row.name,
+                           s.pass,
+                           s.product(),
+                           s.product().macs(),
+                           {},
+                           options.run.direct_convolutions ? s.row.convolution : std::nullopt});
         }
         const candidate chosen = choose(all, options);
-        l = {chosen.name, chosen.pass, work_of(chosen.pass, chosen.product, options.run.types, options.run.optimizer),
+        l = {chosen.name, chosen.pass,
+             work_of(chosen.pass, chosen.product, options.run.types, options.run.optimizer, chosen.direct),
              options.run.parameters};
     }
     l.parameters.simulation.functional = false;

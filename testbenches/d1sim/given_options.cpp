@@ -48,6 +48,10 @@ po::options_description general_options() {
     add("no-optimizer", po::value<std::vector<std::string>>()->value_name("PATTERN"),
         "run, training: layers whose names match have no optimizer step, since their B is no weights, e.g. "
         "'*_scores_*'; may be repeated");
+    add("conv", po::value<std::string>()->value_name("im2col|direct"),
+        "how convolutions run: as products of their im2col matrices (default), or, where a filter is more than a "
+        "pixel, "
+        "without");
     add("seed", po::value<std::string>()->value_name("N"), "seed of the operands (default 1)");
     add("json", po::value<std::string>()->value_name("FILE"), "write the results, parameters and statistics as JSON");
     add("statistics", "print every kind of counter, summed over the nodes, behind the table");
@@ -124,9 +128,10 @@ struct command_description {
 
 constexpr std::array<command_description, 6> commands{{
     {"run", run_help,
-     " config set timing detail functional check batch format out pass optimizer no-optimizer seed json statistics "
+     " config set timing detail functional check batch format out pass optimizer no-optimizer conv seed json "
+     "statistics "
      "stats-interval emit-programs "},
-    {"explain", explain_help, " config set timing batch format out json layer pass optimizer "},
+    {"explain", explain_help, " config set timing batch format out json layer pass optimizer conv "},
     {"exec", exec_help, " config set timing functional check seed json statistics load dump on "},
     {"check", check_help, " config set on "},
     {"noc", noc_help,

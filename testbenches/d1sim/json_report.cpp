@@ -46,8 +46,19 @@ object layer_json(const layer_result& l, const run_options& options, std::uint32
         o["cycle_stack"] = stack_json(l.run.stack);
         o["waits"] = waits_json(l.run.waits);
     }
-    if (l.step.row.convolution && l.step.pass != layer_pass::optimizer) {
+    if (l.has_windows()) {
         o["im2col_bytes"] = l.step.row.convolution->expanded_bytes(2);
+    }
+    if (l.work.direct) {
+        const convolution_shape& c = *l.work.direct;
+        o["convolution"] = object{{"ifmap_height", c.ifmap_height},
+                                  {"ifmap_width", c.ifmap_width},
+                                  {"filter_height", c.filter_height},
+                                  {"filter_width", c.filter_width},
+                                  {"channels", c.channels},
+                                  {"filters", c.filters},
+                                  {"stride", c.stride},
+                                  {"batch", c.batch}};
     }
     if (l.run.address_errors != 0) {
         o["address_errors"] = l.run.address_errors;

@@ -9,15 +9,16 @@
 
 #include "platforms/die.hpp"
 #include "testbenches/d1sim/host_figures.hpp"
-#include "testbenches/d1sim/layer_step.hpp"
 #include "testbenches/d1sim/options.hpp"
 #include "testbenches/d1sim/reference.hpp"
+#include "testbenches/d1sim/step_kernel.hpp"
 
 namespace d1 {
 
 /// A pass of a layer, run.
 struct layer_result {
     layer_step step{};
+    step_work work{};
     timing_kind timing = timing_kind::at;
     run_result run;
     std::optional<check_result> check;
@@ -28,6 +29,10 @@ struct layer_result {
     boost::json::array samples;  ///< of the statistics, where asked for
 
     [[nodiscard]] bool finished() const { return run.status == run_status::finished; }
+    /// Whether a matrix of windows stands for the convolution that the row is.
+    [[nodiscard]] bool has_windows() const {
+        return step.row.convolution && step.pass != layer_pass::optimizer && !work.direct;
+    }
     /// Multiply-accumulates that were done; of an unfinished layer none count.
     [[nodiscard]] std::uint64_t macs() const { return finished() ? step.macs() : 0; }
     [[nodiscard]] bool good() const {

@@ -184,6 +184,9 @@ run_options layers_of(const given_options& given) {
         const std::string format = given.one_of("out", {"bf16", "fp32"});
         run.types.output.format = *numerics::number_format_from_name(format);
     }
+    if (given.has("conv")) {
+        run.direct_convolutions = given.one_of("conv", {"im2col", "direct"}) == "direct";
+    }
     return run;
 }
 
@@ -240,7 +243,7 @@ explain_options explain_of(const given_options& given) {
     if (given.has("optimizer")) {
         explain.run.optimizer = *optimizer_kind_from_name(given.one_of("optimizer", {"sgd", "adamw"}));
     }
-    for (const char* option : {"config", "set", "timing", "batch", "format", "out", "optimizer"}) {
+    for (const char* option : {"config", "set", "timing", "batch", "format", "out", "optimizer", "conv"}) {
         if (given.has(option)) {
             explain.of_tables.emplace_back(option);
         }

@@ -26,6 +26,7 @@ struct run_options {
     std::uint32_t batch = 1;
     bool training = false;  ///< gradients and optimizer too
     optimizer_kind optimizer = optimizer_kind::sgd;
+    bool direct_convolutions = false;         ///< without im2col
     std::vector<std::string> no_optimizer{};  ///< patterns of the layers whose B is no weights
     kernels::gemm_types types;                ///< of the operands and of the results
     std::vector<layer_detail> details;        ///< layers that run at a level of their own

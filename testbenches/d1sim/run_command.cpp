@@ -91,7 +91,9 @@ class table_runner {
                                                           s.row.name + "'" + pass + ": " + why);
             };
             try {
-                const step_work work = work_of(s.pass, s.product(), options_.types, options_.optimizer);
+                const bool is_direct = options_.direct_convolutions && (s.pass == layer_pass::forward || !s.is_row);
+                const step_work work = work_of(s.pass, s.product(), options_.types, options_.optimizer,
+                                               is_direct ? s.row.convolution : std::nullopt);
                 const auto same = std::ranges::find(kernels_, work, &step_kernel::work);
                 kernels_.push_back(same != kernels_.end() ? *same : step_kernel(work, die_));
             } catch (const input_error& e) {
@@ -132,8 +134,13 @@ class table_runner {
     layer_result run_layer() {
         const layer_step& step = list_.steps[current_];
         const step_kernel& kernel = kernels_[current_];
-        layer_result result{
-            .step = step, .timing = levels_[current_], .run = {}, .check = {}, .first_race = {}, .samples = {}};
+        layer_result result{.step = step,
+                            .work = kernel.work(),
+                            .timing = levels_[current_],
+                            .run = {},
+                            .check = {},
+                            .first_race = {},
+                            .samples = {}};
         die_.reset();
         die_.set_timing(result.timing);
         std::optional<step_operands> data;

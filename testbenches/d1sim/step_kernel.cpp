@@ -2,7 +2,10 @@
 
 #include <utility>
 
+#include "models/parameter/error.hpp"
+#include "testbenches/d1sim/direct_reference.hpp"
 #include "testbenches/d1sim/tensors.hpp"
+#include "testbenches/kernels/convolution.hpp"
 #include "testbenches/kernels/optimizer.hpp"
 
 namespace d1 {
@@ -21,8 +24,38 @@ constexpr std::uint64_t key_of(stream which, layer_pass table, std::uint64_t num
     return (static_cast<std::uint64_t>(which) << 48U) + (static_cast<std::uint64_t>(table) << 40U) + number;
 }
 
+kernel make_direct(const step_work& work, const die& on) {
+    const convolution_shape& c = *work.direct;
+    constexpr std::uint64_t most = 65535;
+    for (const std::uint64_t extent : {c.batch, c.ifmap_height, c.ifmap_width, c.channels, c.filters, c.stride}) {
+        if (extent > most) {
+            throw input_error(error_class::layer, "every dimension of a direct convolution is at most 65535, not " +
+                                                      std::to_string(extent) + "; leave --conv direct out");
+        }
+    }
+    const auto narrow = [](std::uint64_t extent) { return static_cast<std::uint32_t>(extent); };
+    const kernels::conv2d_shape shape{.batch = narrow(c.batch),
+                                      .height = narrow(c.ifmap_height),
+                                      .width = narrow(c.ifmap_width),
+                                      .channels = narrow(c.channels),
+                                      .filters = narrow(c.filters),
+                                      .filter_height = narrow(c.filter_height),
+                                      .filter_width = narrow(c.filter_width),
+                                      .stride = narrow(c.stride)};
+    const kernels::conv2d_types types{work.types.a, work.types.b, work.types.output};
+    switch (work.pass) {
+        case layer_pass::dgrad:
+            return kernels::make_conv2d_input_gradient(shape, types, on);
+        case layer_pass::wgrad:
+            return kernels::make_conv2d_weight_gradient(shape, types, on);
+        default:
+            return kernels::make_conv2d(shape, types, on);
+    }
+}
+
 std::variant<gemm, kernel> make(const step_work& work, const die& on) {
     const kernels::optimizer_types types{.gradient = work.types.output, .key = weight_rounding_key, .copy = bf16};
+    if (work.direct) return make_direct(work, on);
     switch (work.optimizer) {
         case optimizer_kind::sgd:
             return kernels::make_sgd({}, work.product.m, types, on);
@@ -67,17 +100,15 @@ optimizer_state random_state(const layer_step& step, const step_work& work, std:
 }  // namespace
 
 step_work work_of(layer_pass pass, const gemm_shape& product, const kernels::gemm_types& types,
-                  optimizer_kind optimizer) {
-    switch (pass) {
-        case layer_pass::forward:
-        case layer_pass::dgrad:
-            return {product, types, optimizer_kind::none};
-        case layer_pass::wgrad:
-            return {product, {types.output, types.a, types.a}, optimizer_kind::none};
-        case layer_pass::optimizer:
-            break;
+                  optimizer_kind optimizer, const std::optional<convolution_shape>& direct) {
+    if (pass == layer_pass::optimizer) return {product, {types.output, {}, {}}, optimizer};
+    step_work work{product, types};
+    if (pass == layer_pass::wgrad) work.types.b = types.a;
+    if (direct && direct->filter_height * direct->filter_width != 1) {
+        work.direct = direct;
+        work.pass = pass;
     }
-    return {product, {types.output, {}, {}}, optimizer};
+    return work;
 }
 
 random_tensor::random_tensor(numerics::element_type type, std::size_t size, std::uint64_t seed, std::uint64_t key)
@@ -129,24 +160,31 @@ std::uint64_t step_kernel::estimated_cycles() const {
 }
 
 std::vector<std::string> step_kernel::inputs() const {
-    const kernel* const other = std::get_if<kernel>(&kernel_);
+    const kernel* const other = this->other();
     return other != nullptr ? names(*other, is_loaded)
                             : std::vector<std::string>{std::string(kernels::gemm_a), std::string(kernels::gemm_b)};
 }
 
 std::vector<std::string> step_kernel::outputs() const {
-    const kernel* const other = std::get_if<kernel>(&kernel_);
+    const kernel* const other = this->other();
     return other != nullptr ? names(*other, has_results) : std::vector<std::string>{std::string(kernels::gemm_c)};
 }
 
 void step_kernel::load(die& on, const layer_step& step, const step_operands& data) const {
-    if (const kernel* const other = std::get_if<kernel>(&kernel_)) {
+    if (work_.direct) {
+        for (std::size_t i = 0; i < data.factors.size(); ++i) {
+            const std::vector<std::uint16_t>& codes = data.factors[i].codes();
+            other()->load(on, inputs().at(i), std::vector<std::uint32_t>(codes.begin(), codes.end()));
+        }
+        return;
+    }
+    if (const kernel* const optimizer = other()) {
         for (const std::string& name : inputs()) {
             std::vector<std::uint32_t> codes = data.state.at(name);
-            if (other->at(name).type == bf16) {
+            if (optimizer->at(name).type == bf16) {
                 for (std::uint32_t& code : codes) code >>= 16U;
             }
-            other->load(on, name, codes);
+            optimizer->load(on, name, codes);
         }
         return;
     }
@@ -160,9 +198,10 @@ void step_kernel::load(die& on, const layer_step& step, const step_operands& dat
 }
 
 check_result step_kernel::check(die& on, const layer_step& step, const step_operands& data) const {
-    if (const kernel* const other = std::get_if<kernel>(&kernel_)) {
+    if (work_.direct) return check_product(other()->read(on, outputs().at(0)), step, data, on.parameters());
+    if (const kernel* const optimizer = other()) {
         optimizer_state after;
-        for (const std::string& name : outputs()) after[name] = other->read(on, name);
+        for (const std::string& name : outputs()) after[name] = optimizer->read(on, name);
         return check_optimizer(work_.optimizer, data.state, after, on.parameters().arithmetic);
     }
     return check_product(std::get<gemm>(kernel_).read(on), step, data, on.parameters());
@@ -177,6 +216,12 @@ check_result step_kernel::check_product(const std::vector<std::uint32_t>& result
     const std::vector<std::uint16_t> b = data.factors[1].bf16(rules);
     const gemm_shape& shape = step.row.gemm;
     const std::optional<convolution_shape>& convolution = step.row.convolution;
+    if (work_.direct) {
+        const direct_convolution direct{*work_.direct, output, rules, seed};
+        return work_.pass == layer_pass::dgrad   ? direct.check_input_gradient(a, b, result)
+               : work_.pass == layer_pass::wgrad ? direct.check_weight_gradient(a, b, result)
+                                                 : direct.check(a, b, result);
+    }
     if (step.is_row) {
         return convolution ? check_convolution(*convolution, a, b, output, rules, result, seed)
                            : check_gemm(shape, a, b, output, rules, result, seed);

@@ -2,6 +2,7 @@
 // What computes a step of a layer, what goes in, and whether what comes out is right.
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -20,14 +21,17 @@ struct step_work {
     gemm_shape product{};  ///< as layer_step::product() says
     kernels::gemm_types types{};
     optimizer_kind optimizer = optimizer_kind::none;  ///< none: a product
+    std::optional<convolution_shape> direct{};        ///< a convolution without im2col, and which pass of it
+    layer_pass pass = layer_pass::forward;
 
     friend constexpr bool operator==(const step_work&, const step_work&) = default;
 };
 
 /// The work of a pass. A weight gradient is the product of activations and their gradients, which have both the format
-/// of a; the gradient that an optimizer takes has that of the results.
+/// of a; the gradient that an optimizer takes has that of the results. `direct` is a convolution that is to run without
+/// im2col; one by single pixels is a product in any case.
 [[nodiscard]] step_work work_of(layer_pass pass, const gemm_shape& product, const kernels::gemm_types& types,
-                                optimizer_kind optimizer);
+                                optimizer_kind optimizer, const std::optional<convolution_shape>& direct = {});
 
 /// A random tensor: codes of its type, and their values as BF16.
 class random_tensor {
@@ -70,6 +74,7 @@ class step_kernel {
     [[nodiscard]] check_result check(die& on, const layer_step& step, const step_operands& data) const;
 
   private:
+    [[nodiscard]] const kernels::kernel* other() const { return std::get_if<kernels::kernel>(&kernel_); }
     [[nodiscard]] check_result check_product(const std::vector<std::uint32_t>& result, const layer_step& step,
                                              const step_operands& data, const d1_parameters& parameters) const;
 

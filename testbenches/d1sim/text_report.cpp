@@ -136,6 +136,8 @@ std::string text_report(const table_result& table, const run_options& options) {
     const row_names name_of_row(table, options.training);
     const bool convolutions =
         std::ranges::any_of(table.layers, [](const layer_result& l) { return l.step.row.convolution.has_value(); });
+    const bool any_direct =
+        std::ranges::any_of(table.layers, [](const layer_result& l) { return l.work.direct.has_value(); });
     std::ostringstream out;
     out << name_of_row("layer", "pass")
         << format(" %9s %7s %7s %12s %10s %8s %6s %6s %10s %10s  %-15s", "M", "N", "K", "cycles", "us", "TFLOPS",
@@ -153,8 +155,7 @@ std::string text_report(const table_result& table, const run_options& options) {
                       statistics::watts(statistics::energy_of(l.run.events, options.parameters.energy).total(),
                                         l.run.events.time),
                       bytes(l.run.bytes_moved).c_str(),
-                      is_product && l.step.row.convolution ? bytes(l.step.row.convolution->expanded_bytes(2)).c_str()
-                                                           : "-",
+                      l.has_windows() ? bytes(l.step.row.convolution->expanded_bytes(2)).c_str() : "-",
                       std::string(bound_by(l.run.bounds)).c_str())
             << (status_of(l).empty() ? "" : "  ") << status_of(l) << "\n";
     }
@@ -207,7 +208,9 @@ std::string text_report(const table_result& table, const run_options& options) {
             << " pairs of nodes take a detour, " << table.routing.xy_lost
             << " of them although their XY path is free.\n";
     }
-    if (convolutions) {
+    if (any_direct) {
+        out << "Convolutions run without im2col; those by single pixels are matrix products.\n";
+    } else if (convolutions) {
         out << "Convolutions run as matrix products of their im2col matrix A, whose expanded bytes stand in the "
                "table.\n";
         if (options.training && options.gradients.empty()) {

@@ -77,6 +77,62 @@ TEST_F(training, checks_every_result_of_every_pass_at_every_level) {
     }
 }
 
+TEST_F(training, checks_every_result_of_convolutions_without_im2col) {
+    for (const words& how : {words{}, words{"--batch", "5", "--out", "fp32", "--timing", "lt"},
+                             words{"--format", "cfp8_143", "--batch", "4"},
+                             words{"--set", "arithmetic.keep_subnormals=false", "--seed", "9"}}) {
+        const json::array layers =
+            layers_of(with(small_run("resnet.csv", {"--pass", "training", "--conv", "direct", "--check"}), how));
+        ASSERT_EQ(layers.size(), 16U);
+        for (const json::value& l : layers) {
+            SCOPED_TRACE(json::serialize(l));
+            const bool is_direct = (l.at("name") == "conv1" || l.at("name") == "conv") && l.at("pass") != "optimizer";
+            EXPECT_EQ(l.as_object().contains("convolution"), is_direct);
+            EXPECT_EQ(l.as_object().contains("im2col_bytes"), !is_direct && l.at("pass") != "optimizer");
+            EXPECT_EQ(whole(l.at("check").at("wrong")), 0U);
+            EXPECT_EQ(whole(l.at("check").at("outside_bound")), 0U);
+            EXPECT_EQ(whole(l.at("races")), 0U);
+            EXPECT_EQ(whole(l.at("uninitialised_reads")), 0U);
+            if (is_direct && l.at("pass") == "dgrad") {
+                const json::value& c = l.at("convolution");
+                EXPECT_EQ(whole(l.at("check").at("results")), whole(c.at("batch")) * whole(c.at("ifmap_height")) *
+                                                                  whole(c.at("ifmap_width")) * whole(c.at("channels")))
+                    << "the gradient of the input, not of its windows";
+            }
+        }
+    }
+    EXPECT_THAT(folder.run(small_run("resnet.csv", {"--conv", "direct"})).out,
+                HasSubstr("Convolutions run without im2col; those by single pixels are matrix products."));
+}
+
+TEST_F(training, explains_and_emits_convolutions_without_im2col) {
+    const words direct{"--conv", "direct"};
+    const json::array layers =
+        layers_of(with(small_run("resnet.csv", {"--pass", "training", "--emit-programs", "em"}), direct));
+    const words passes{"forward", "dgrad", "wgrad"};
+    const std::vector<words> names{
+        {"input", "weights", "output"}, {"d_output", "weights", "d_input"}, {"input", "d_output", "d_weights"}};
+    for (std::size_t i = 0; i < passes.size(); ++i) {
+        const std::string cycles = std::to_string(whole(layers[8 + i].at("cycles"))) + " cycles\n";
+        const words of_layer{"--layer", "conv", "--pass", passes[i]};
+        words table = with(small_run("resnet.csv", of_layer), direct);
+        table[0] = "explain";
+        EXPECT_THAT(folder.run(table).out, HasSubstr(cycles));
+        EXPECT_THAT(folder.run(with({"explain", "out.json"}, of_layer)).out, HasSubstr(cycles));
+        const std::string stem = "em/0" +
+                                 std::string(i == 0   ? "09"
+                                             : i == 1 ? "10"
+                                                      : "11") +
+                                 "_conv" + (i == 0 ? "" : "_" + passes[i]);
+        const outcome o =
+            folder.run({"exec", stem + ".d1p", "--config", "em/parameters.yaml", "--load",
+                        names[i][0] + "=" + stem + "." + names[i][0] + ".npy", "--load",
+                        names[i][1] + "=" + stem + "." + names[i][1] + ".npy", "--dump", names[i][2] + "=out.npy"});
+        EXPECT_EQ(o.code, 0) << o.err;
+        EXPECT_TRUE(folder.read("out.npy") == folder.read(stem + "." + names[i][2] + ".npy")) << stem;
+    }
+}
+
 TEST_F(training, runs_the_products_of_the_gradients_and_the_cycles_that_they_have_as_rows_of_a_table) {
     const json::array all = layers_of(small_run("bert.csv", {"--pass", "training", "--functional", "off"}));
     // reduce is Y[30 x 64] = X[30 x 100] W[100 x 64]

@@ -23,17 +23,17 @@ constexpr numerics::element_type fp32{numerics::number_format::fp32};
 
 class generator {
   public:
-    generator(const geometry& g, const seat& s, const die& on)
+    generator(const geometry& g, const seat& s, bool is_gradient, const die& on)
         : g_(g),
           s_(s),
           halos_(s.row == 0 ? halos_of(g, s) : std::vector<halo>()),
           blocks_(g.blocks_of(s.units)),
           groups_(g.groups_of(s.units)),
           build_(unlimited_builder("conv2d", on)),
-          slab_(buffer("input", g.slab_bytes(g.plan.band_rows), g.types.input, s.row == 0)),
+          slab_(buffer(is_gradient ? "d_output" : "input", g.slab_bytes(g.plan.band_rows), g.types.input, s.row == 0)),
           weights_(buffer("weights", g.weight_bytes(), g.types.weights, s.column == 0)),
-          output_(
-              build_.buffer("output", g.output_elements() * numerics::bytes(g.types.output.format), g.types.output)),
+          output_(build_.buffer(is_gradient ? "d_input" : "output",
+                                g.output_elements() * numerics::bytes(g.types.output.format), g.types.output)),
           slab_arrived_(build_.semaphores("slab_arrived")),
           slab_ready_(build_.semaphores("slab_ready", 2)),
           weights_arrived_(build_.semaphores("weights_arrived")),
@@ -397,7 +397,7 @@ kernel make(const conv2d_shape& shape, const conv2d_types& types, const origin& 
                                    s.images, s.output_rows, s.units, row == 0 ? behind : 0, is_longer},
                                   j.roles.size());
             if (is_new) {
-                generator made(g, s, on);
+                generator made(g, s, from.is_gradient, on);
                 j.roles.push_back({std::make_shared<const program::program>(made.make(on)), {}});
                 input.address = made.slab_address();
                 weights.address = made.weights_address();
