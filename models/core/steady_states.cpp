@@ -1,6 +1,7 @@
 #include "models/core/steady_states.hpp"
 
 #include <algorithm>
+#include <numeric>
 
 #include "models/core/instruction_cost.hpp"
 #include "models/core/line_counts.hpp"
@@ -36,6 +37,23 @@ std::uint64_t stride_of(std::uint32_t rows, std::int64_t stride) {
     return rows > 1 ? number(stride) : 0;
 }
 
+/// Makes the shares those of the cycles until the last start. Behind it results are waited for, and where that is less
+/// than the latency, little else than scalar work and the front end is still going on.
+void settle_shares(unit_demand& d) {
+    const std::uint64_t all = std::accumulate(d.shares.begin(), d.shares.end(), std::uint64_t{0});
+    const auto of = [&d](cycle_class c) -> auto& {
+        return d.shares[static_cast<std::size_t>(c)];
+    };
+    std::uint64_t surplus = all - std::min(all, d.cycles);
+    for (const cycle_class c : {cycle_class::latency, cycle_class::scalar, cycle_class::front_end, cycle_class::memory,
+                                cycle_class::sram_port, cycle_class::simd, cycle_class::matrix}) {
+        const std::uint64_t taken = std::min<std::uint64_t>(surplus, of(c));
+        of(c) -= taken;
+        surplus -= taken;
+    }
+    of(cycle_class::latency) += d.cycles - std::min(all, d.cycles);
+}
+
 unit_demand demand_of(const pipeline::kernel_run& run, const core_parameters& core, const sram_parameters& memory) {
     using pipeline_class = pipeline::cycle_class;
     const pipeline::machine_counts& counts = run.counts;
@@ -62,9 +80,8 @@ unit_demand demand_of(const pipeline::kernel_run& run, const core_parameters& co
     share(cycle_class::sram_port, pipeline_class::port_conflict);
     share(cycle_class::memory, pipeline_class::memory);
     share(cycle_class::front_end, pipeline_class::front_end);
-    // Behind the last start results are waited for; these cycles are the latency.
-    d.shares[index(cycle_class::latency)] =
-        counts.of(pipeline_class::waiting) - std::min(d.latency, counts.of(pipeline_class::waiting));
+    share(cycle_class::latency, pipeline_class::waiting);
+    settle_shares(d);
     return d;
 }
 
