@@ -39,7 +39,7 @@ void expect_equal(const instruction_cost& a, const instruction_cost& b) {
 }
 
 TEST(steady_states, take_what_the_pipeline_takes_alone) {
-    for (const std::uint32_t seed : {3581135874U, std::random_device{}()}) {
+    for (const std::uint32_t seed : {3581135874U, 20261127U}) {
         SCOPED_TRACE(testing::Message() << "seed " << seed);
         std::mt19937 random(seed);
         steady_states costs({}, {});
@@ -61,7 +61,7 @@ TEST(steady_states, take_what_the_pipeline_takes_alone) {
 
 /// Small shapes, so that many instructions have the same key, and banks, so that addresses count.
 TEST(steady_states, answer_the_same_whatever_was_asked_before) {
-    const std::uint32_t seed = std::random_device{}();
+    const std::uint32_t seed = 20261127;
     SCOPED_TRACE(testing::Message() << "seed " << seed);
     std::mt19937 random(seed);
     core_parameters banked;

@@ -204,7 +204,7 @@ sram_parameters random_memory(std::mt19937& random) {
 }
 
 TEST(steady_state, counts_what_it_skips_exactly) {
-    const std::uint32_t seed = std::random_device{}();
+    const std::uint32_t seed = 20261127;
     SCOPED_TRACE(testing::Message() << "seed " << seed);
     std::mt19937 random(seed);
     std::uint64_t simulated = 0;
