@@ -94,7 +94,8 @@ void train_router::append(std::uint32_t input, std::uint32_t channel, burst& b, 
     t.next = none;
     t.index = index;
     t.gone = 0;
-    t.output = static_cast<std::uint8_t>(routes_[b.table_offset + to_number(b.destination)] >> (3 * input) & 7U);
+    t.output = static_cast<std::uint8_t>(
+        std::uint32_t{routes_[b.table_offset + to_number(b.destination)]} >> (3 * input) & 7U);
     if (queue.tail == none) {
         queue.head = number;
         expose(queue);
@@ -134,7 +135,7 @@ void train_router::pop(std::uint32_t input, std::uint32_t channel) {
 void train_router::credits_arrive(port to, const link_phase& phase, timing::cycle late) {
     side& s = sides_[to_number(to)];
     credits_.give(to_number(to) * channels_ + phase.channel, *phase.times, link_cycles_ + late);
-    if ((s.starved >> phase.channel & 1U) != 0) {
+    if ((std::uint32_t{s.starved} >> phase.channel & 1U) != 0) {
         s.starved = static_cast<std::uint16_t>(s.starved & ~(1U << phase.channel));
         sleep_until(phase.times->first + link_cycles_ + late);
     }
