@@ -31,7 +31,6 @@ train_router::train_router(node_index here, std::span<const std::uint16_t> route
       link_cycles_(parameters.link_cycles()),
       arbitration_(parameters.arbitration),
       channels_(message_class_count * parameters.channels_per_class),
-      per_class_(parameters.channels_per_class),
       rounds_(std::max(parameters.link_packets_per_cycle, parameters.ejection_packets_per_cycle)),
       buffers_(std::size_t{port_count} * channels_),
       credits_(port_count * channels_, parameters.buffer_depth) {

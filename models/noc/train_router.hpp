@@ -122,7 +122,6 @@ class train_router final : private timing::sleeper {
     std::uint32_t link_cycles_;
     arbitration_kind arbitration_;
     std::uint32_t channels_;
-    std::uint32_t per_class_;
     std::uint32_t rounds_;
     std::uint32_t occupied_ports_ = 0;
     std::vector<side> sides_;
