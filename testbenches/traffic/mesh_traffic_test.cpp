@@ -21,8 +21,8 @@ double mean_distance(int n) {
     return sum;
 }
 
-/// Mean latencies, in cycles, of slot calendars under uniform random traffic on 18 x 20 nodes as measured outside this
-/// model before it was designed, by packets per node and cycle.
+/// Mean latencies, in cycles, under uniform random traffic on 18 x 20 nodes as computed outside this model before it was
+/// written, by packets per node and cycle.
 using latencies = std::map<double, double>;
 
 void expect_latencies(mesh_traffic& bench, std::uint32_t burst_packets, const latencies& reference, double tolerance,
