@@ -163,7 +163,8 @@ using origin_finder = std::function<std::string(std::string_view path)>;
 [[nodiscard]] noc::mesh_faults faults_of(const harvest_parameters& harvest);
 
 /// Checks the parameters as a whole: every value in its range, dead nodes and links inside the grid and none twice, a
-/// live node, a routing policy that suits the channels and the faults, calendars that reach across the die. Whether the
+/// live node, a routing policy that suits the channels and the faults, a matrix unit of a shape that
+/// its kernels know. Whether the
 /// live nodes are connected is not looked at: the mesh's routing finds that out. \param origin if given, each parameter
 /// that is named is followed by where it was set \throws input_error that names the parameters which do not go
 /// together, their values and what to do
