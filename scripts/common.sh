@@ -13,6 +13,7 @@ build() {
     local preset=$1 launcher
     shift
     launcher="$(command -v ccache || true)"
+    export CCACHE_SLOPPINESS=pch_defines,time_macros  # else it does not take compilations with compiled headers
     step "Configuring build/$preset"
     cmake -S "$root" --preset "$preset" \
         -DCMAKE_C_COMPILER_LAUNCHER="$launcher" -DCMAKE_CXX_COMPILER_LAUNCHER="$launcher" >&2

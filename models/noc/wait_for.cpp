@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 #include <map>
 #include <utility>
 
@@ -64,9 +65,10 @@ std::vector<std::string> circle_of_waits(const grid& places, std::span<const rou
 
 std::vector<std::string> waits_of_mesh(const grid& places, std::span<const router_base* const> routers,
                                        std::size_t most) {
-    std::vector<std::string> all = circle_of_waits(places, routers);
-    if (!all.empty()) {
-        all.insert(all.begin(), "each of these waits for a credit of the next, and the last for one of the first:");
+    std::vector<std::string> all;
+    if (std::vector<std::string> circle = circle_of_waits(places, routers); !circle.empty()) {
+        all.emplace_back("each of these waits for a credit of the next, and the last for one of the first:");
+        std::move(circle.begin(), circle.end(), std::back_inserter(all));
         all.emplace_back("besides:");
     }
     std::size_t more = 0;
