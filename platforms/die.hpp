@@ -12,6 +12,7 @@
 #include "models/core/activity_log.hpp"
 #include "models/core/awaited.hpp"
 #include "models/core/cycle_stack.hpp"
+#include "models/core/instruction_cost.hpp"
 #include "models/core/placement.hpp"
 #include "models/noc/mesh_routing.hpp"
 #include "models/packet/burst.hpp"
@@ -105,6 +106,13 @@ class die : public sc_core::sc_module {
     [[nodiscard]] const uninitialised_detector* uninitialised() const noexcept { return uninitialised_.get(); }
     [[nodiscard]] const activity_log* activities() const noexcept { return activities_.get(); }
     [[nodiscard]] statistics::group& statistics() noexcept { return statistics_; }
+
+    /// What an instruction takes of a node's units alone: what a run takes it to cost (die.node.core.costs), for those
+    /// who plan one. Depends on instruction and parameters alone.
+    template <typename Instruction>
+    [[nodiscard]] unit_demand cost_of(const Instruction& i) const {
+        return costs_ ? costs_->of(i).demand : d1::cost_of(i, parameters_.die.node.core, parameters_.die.node.sram);
+    }
 
     /// Host access to a node's SRAM, in no time. Throws std::out_of_range past its end.
     void load(node_index n, std::uint32_t offset, std::span<const std::byte> bytes);

@@ -37,10 +37,7 @@ std::uint64_t strided_lines(const program::matrix_multiply<std::int64_t>& m, con
 unit_demand demand(const unit_slots& slots, std::uint64_t latency, const core_parameters& core,
                    const sram_parameters& memory) {
     const unit_slots rates = unit_rates(core, memory);
-    unit_demand d{1, slots, latency};
-    for (std::size_t u = 0; u < unit_count; ++u) {
-        d.cycles = std::max(d.cycles, divide_up(slots[u], rates[u]));
-    }
+    unit_demand d{std::max<std::uint64_t>(1, busiest_cycles(slots, rates)), slots, latency};
     const auto cycles = [&](unit u) { return divide_up(slots[index(u)], rates[index(u)]); };
     d.shares[static_cast<std::size_t>(cycle_class::matrix)] = cycles(unit::matrix);
     d.shares[static_cast<std::size_t>(cycle_class::simd)] = cycles(unit::simd);
@@ -59,6 +56,14 @@ unit_slots unit_rates(const core_parameters& core, const sram_parameters& memory
             1,
             core.decode_width,
             std::min(core.address_units, core.scalar_width)};
+}
+
+std::uint64_t busiest_cycles(const unit_slots& slots, const unit_slots& rates) noexcept {
+    std::uint64_t most = 0;
+    for (std::size_t u = 0; u < unit_count; ++u) {
+        most = std::max(most, divide_up(slots[u], rates[u]));
+    }
+    return most;
 }
 
 unit_demand cost_of(const program::matrix_multiply<std::int64_t>& m, const core_parameters& core,

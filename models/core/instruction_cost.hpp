@@ -11,6 +11,9 @@ namespace d1 {
 /// Slots a cycle of each unit.
 [[nodiscard]] unit_slots unit_rates(const core_parameters& core, const sram_parameters& memory);
 
+/// Cycles that the unit with the most work for its rate takes for `slots`.
+[[nodiscard]] std::uint64_t busiest_cycles(const unit_slots& slots, const unit_slots& rates) noexcept;
+
 /// The matrix unit takes one step of its shape a slot. A pass keeps register_block_rows x register_block_columns blocks
 /// of that shape in the accumulators, loads each slice of A and B once, and moves C blocks in (where it accumulates)
 /// and out in 64-byte lines, while the next pass runs. The slices of a row of steps are read as whole lines, of which

@@ -68,11 +68,7 @@ unit_demand demand_of(const pipeline::kernel_run& run, const core_parameters& co
     d.slots[index(unit::fetch)] = counts.fetched;
     d.slots[index(unit::decode)] = counts.decoded;
     d.slots[index(unit::address)] = counts.scalar;
-    d.cycles = std::max<std::uint64_t>(1, run.busy_cycles);
-    const unit_slots rates = unit_rates(core, memory);
-    for (std::size_t u = 0; u < unit_count; ++u) {
-        d.cycles = std::max(d.cycles, (d.slots[u] + rates[u] - 1) / rates[u]);
-    }
+    d.cycles = std::max({std::uint64_t{1}, run.busy_cycles, busiest_cycles(d.slots, unit_rates(core, memory))});
     const auto share = [&](cycle_class c, pipeline_class from) { d.shares[index(c)] = counts.of(from); };
     share(cycle_class::matrix, pipeline_class::matrix);
     share(cycle_class::simd, pipeline_class::simd);

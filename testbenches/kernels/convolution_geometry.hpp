@@ -24,6 +24,17 @@ constexpr std::uint64_t line_up(std::uint64_t bytes) {
     return (bytes + packet_bytes - 1) / packet_bytes * packet_bytes;
 }
 
+/// Cycles from a product to the next like it, each thread of `threads` making one behind the other: of several, one is
+/// issued and loads its first operands while another computes.
+[[nodiscard]] inline std::uint64_t cycles_of_each(const program::matrix_multiply<std::int64_t>& m,
+                                                  std::uint32_t threads, const die& on) {
+    const core_parameters& core = on.parameters().die.node.core;
+    const unit_demand d = on.cost_of(m);
+    const std::uint64_t alone = d.cycles + d.latency + core.issue_cycles;
+    const std::uint64_t units = busiest_cycles(d.slots, unit_rates(core, on.parameters().die.node.sram));
+    return threads > 1 ? std::max<std::uint64_t>(units, divide_up(alone, threads)) + 1 : alone;
+}
+
 /// The layouts of a convolution under a plan.
 ///
 /// The *slab* of a node: the input rows that its output rows need, image by

@@ -4,7 +4,6 @@
 #include <limits>
 #include <string>
 
-#include "models/core/instruction_cost.hpp"
 #include "models/parameter/error.hpp"
 #include "testbenches/kernels/convolution_geometry.hpp"
 #include "testbenches/kernels/line_transfer.hpp"
@@ -61,9 +60,7 @@ class planner {
             m.a_type = types_.input;
             m.b_type = types_.weights;
             m.a_step_stride = static_cast<std::int64_t>(g.step_stride());
-            const unit_demand d = cost_of(m, core, parameters_.die.node.sram);
-            // Two threads hide each other's issue and latency.
-            return g.compute_threads(core.threads) > 1 ? d.cycles + 1 : d.cycles + d.latency + core.issue_cycles;
+            return cycles_of_each(m, g.compute_threads(core.threads), on_);
         };
         const k_split k = g.channel_split();
         const std::uint64_t of_tap =

@@ -6,7 +6,6 @@
 #include <optional>
 #include <tuple>
 
-#include "models/core/instruction_cost.hpp"
 #include "models/parameter/error.hpp"
 #include "testbenches/kernels/convolution.hpp"
 #include "testbenches/kernels/convolution_geometry.hpp"
@@ -140,9 +139,8 @@ class planner {
         m.a_type = types_.input;
         m.b_type = types_.weights;
         m.a_step_stride = static_cast<std::int64_t>(l.pixel_step() * l.pixel_bytes());
-        const unit_demand d = cost_of(m, core, parameters_.die.node.sram);
         const std::uint32_t threads = l.compute_threads(core.threads);
-        const std::uint64_t product = threads > 1 ? d.cycles + 1 : d.cycles + d.latency + core.issue_cycles;
+        const std::uint64_t product = cycles_of_each(m, threads, on_);
         const std::uint64_t piece = l.fours() * plan.band_rows * product + hop_overhead / threads;
         const std::uint64_t pieces = std::uint64_t{l.taps()} * l.all.largest_groups() * l.chunks().count();
         const std::uint64_t packets = std::uint64_t{l.chunk} * l.all.largest_blocks() * block_bytes / packet_bytes;

@@ -228,11 +228,17 @@ class planner {
                 const std::uint64_t chunk = p->chunk_bytes(p->sub_blocks, p->k.chunk) / packet_bytes;
                 p->pieces = static_cast<std::uint32_t>(divide_up(chunk, packets));
             }
-            estimate(plan, 0);
+            // Each estimate is as much as the one before it or more, and takes longer to make.
+            estimate(plan, 0, costs::at_the_rates);
             if (!is_near_best(plan.estimated_cycles)) {
-                continue;  // nor is it with what the links cost
+                continue;
             }
-            estimate(plan, link_cycles(plan));
+            const std::uint64_t links = link_cycles(plan);
+            estimate(plan, links, costs::at_the_rates);
+            if (!is_near_best(plan.estimated_cycles)) {
+                continue;
+            }
+            estimate(plan, links, costs::of_the_run);
             least_cycles_ = std::min(least_cycles_, plan.estimated_cycles);
             if (is_near_best(plan.estimated_cycles)) {
                 candidates_.push_back(plan);
@@ -286,8 +292,15 @@ class planner {
                parameters_.die.noc.link_packets_per_cycle;
     }
 
+    enum class costs : std::uint8_t { at_the_rates, of_the_run };
+    template <typename Instruction>
+    [[nodiscard]] unit_demand demand_of(const Instruction& i, costs which) const {
+        return which == costs::of_the_run ? die_.cost_of(i)
+                                          : cost_of(i, parameters_.die.node.core, parameters_.die.node.sram);
+    }
+
     /// `links`: cycles of the busiest link, for a chunk.
-    void estimate(gemm_plan& plan, std::uint64_t links) const {
+    void estimate(gemm_plan& plan, std::uint64_t links, costs which) const {
         const core_parameters& core = parameters_.die.node.core;
         const std::uint64_t subs = std::uint64_t{plan.a.passes} * plan.b.passes;
         const handling a = handle(plan.a);
@@ -298,7 +311,7 @@ class planner {
         const auto chunk_cycles = [&](std::uint32_t steps) {
             const program::matrix_multiply<std::int64_t> m{
                 0, 0, 0, 1, plan.a.sub_blocks, plan.b.sub_blocks, steps, plan.a.type, plan.b.type};
-            const unit_demand d = cost_of(m, core, parameters_.die.node.sram);
+            const unit_demand d = demand_of(m, which);
             // Sub-blocks of all sizes together take what the whole part does.
             const std::uint64_t blocks = std::uint64_t{plan.rows.largest()} * plan.columns.largest();
             return d.cycles * blocks / (subs * plan.a.sub_blocks * plan.b.sub_blocks) + d.latency +
@@ -307,11 +320,17 @@ class planner {
         const std::uint64_t chunk = chunk_cycles(plan.a.k.chunk);
         const std::uint64_t compute =
             plan.a.k.whole() * chunk + (plan.a.k.tail() != 0 ? chunk_cycles(plan.a.k.tail()) : 0);
-        const std::uint64_t rounding =
-            plan.accumulator_bytes == 0
-                ? 0
-                : std::uint64_t{plan.a.sub_blocks} * plan.b.sub_blocks * numerics::block_elements / core.simd_lanes +
-                      core.simd_latency + core.issue_cycles;
+        const auto rounding_cycles = [&] {
+            const unit_demand d =
+                demand_of(program::vector_operation<std::int64_t>{.operation = numerics::elementwise_operation::convert,
+                                                                  .elements = plan.a.sub_blocks * plan.b.sub_blocks *
+                                                                              std::uint32_t{numerics::block_elements},
+                                                                  .destination_type = plan.output,
+                                                                  .a_type = {numerics::number_format::fp32}},
+                          which);
+            return d.cycles + d.latency + core.issue_cycles;
+        };
+        const std::uint64_t rounding = plan.accumulator_bytes == 0 ? 0 : rounding_cycles();
         const std::uint64_t there =
             std::max((plan.a.chain + plan.a.fans - 2) * a.hop, (plan.b.chain + plan.b.fans - 2) * b.hop);
         const auto back_of = [](const panel_layout& p, const handling& h) { return (p.owners() - 1) * h.hop; };
