@@ -116,7 +116,8 @@ class vector_writer {
         set(d_, 2, v.destination, v.destination_type, active_, v.destination_stride);
         const std::uint64_t vectors = std::uint64_t{row_vectors_} * v.rows;
         vector_operand& last = b_.is_there && !b_.each_row ? b_ : a_;
-        last.executed = last.is_there && !updates() && last.vector_bytes == packet_bytes && last.lines == vectors;
+        last.executed =
+            last.is_there && !last.once && !updates() && last.vector_bytes == packet_bytes && last.lines == vectors;
         choose_round();
     }
 
