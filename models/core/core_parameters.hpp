@@ -33,7 +33,7 @@ struct core_parameters {
     std::uint32_t gather_granules_per_cycle = 1;
     std::uint32_t gather_latency = 12;
     std::uint32_t list_entry_cycles = 1;
-    cost_source costs = cost_source::rates;
+    cost_source costs = cost_source::pipeline;
     std::uint32_t matrix_rows = 8;
     std::uint32_t matrix_columns = 8;
     std::uint32_t fetch_bytes = 32;
