@@ -83,8 +83,9 @@ bool network_interface::may_signal(const transfer& t) const {
 
 network_interface::transfer* network_interface::engine_for(message_class c, timing::cycle now) {
     const bool window_open = outstanding_ < parameters_.max_outstanding;
-    for (std::size_t i = 0; i < engines_.size(); ++i) {
-        transfer& t = *engines_[(next_engine_ + i) % engines_.size()];
+    const std::size_t all = engines_.size();
+    for (std::size_t i = 0, e = next_engine_ < all ? next_engine_ : 0; i < all; ++i, e = e + 1 < all ? e + 1 : 0) {
+        transfer& t = *engines_[e];
         const bool is_pull = t.operation == dma_operation::pull;
         if (t.start > now || is_pull != (c == message_class::request_low)) {
             continue;

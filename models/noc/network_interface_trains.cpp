@@ -14,6 +14,10 @@ namespace {
 std::uint32_t reach_of(const noc_parameters& p) {
     return 1024 + message_class_count * p.channels_per_class * p.buffer_depth;
 }
+/// The cycle of a slot of which there are `rate` a cycle; without a division in the usual case.
+timing::cycle cycle_of(std::uint64_t slot, std::uint32_t rate) {
+    return rate == 1 ? slot : slot / rate;
+}
 }  // namespace
 
 network_interface::train_level::train_level(network_interface& owner)
@@ -125,7 +129,7 @@ void network_interface::train_level::read_line(leaving_burst& d, timing::cycle a
         const std::uint32_t ports = owner_.read_ports_;
         std::uint64_t& line = owner_.next_line_;
         line = std::max(line, at * ports) + 1 + (d.carrier->piece.double_reads >> d.next & 1U);
-        d.ready = (line - 1) / ports;
+        d.ready = cycle_of(line - 1, ports);
     }
 }
 
@@ -148,14 +152,14 @@ void network_interface::train_level::send(message_class c, std::uint32_t limit) 
     std::uint64_t& slot = owner_.next_slot_;
     for (std::uint32_t i = 0; i < most; ++i) {
         slot = std::max({slot, d.ready * rate, std::max(now, credits_.free_from(d.channel, i)) * rate});
-        times.append(slot / rate);
+        times.append(cycle_of(slot, rate));
         ++slot;
         if (++d.next < b->times.count) {
             read_line(d, times.last());
         }
     }
     credits_.take(d.channel, most);
-    owner_.port_free_ = slot / rate;
+    owner_.port_free_ = cycle_of(slot, rate);
     owner_.count_.packets_sent += most;
     if (d.next == b->times.count) {
         d.carrier = nullptr;

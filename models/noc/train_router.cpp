@@ -274,29 +274,28 @@ timing::cycle train_router::allocate() {
     return next;
 }
 
-/// Takes the slots of a train of at most `limit` packets, the first of which leaves now.
-packet_times train_router::plan(const train& t, side& output, std::uint32_t line, std::uint32_t limit) {
+/// Takes the slots of a train of at most `limit` packets, the first of which leaves now, and says when each does.
+void train_router::plan(const train& t, side& output, std::uint32_t line, std::uint32_t limit, packet_times& times) {
     const timing::cycle now = events_.now();
     const std::uint32_t most = std::min({t.arrivals.count - std::uint32_t{t.gone}, credits_.known(line), limit});
     if (t.arrivals.first == now && most == t.arrivals.count && credits_.free_from(line, most - 1) <= now &&
         output.slots.take_as_wanted(t.arrivals, now)) {
-        return t.arrivals;
+        times = t.arrivals;
+        return;
     }
-    packet_times times = packet_times::none();
-    timing::cycle earliest = now;
-    for (std::uint32_t i = 0; i < most; ++i) {
-        const timing::cycle arrival = t.arrivals.first + t.arrivals.offset[t.gone + i];
-        const timing::cycle leaves =
-            output.slots.first_free(std::max({earliest, arrival, credits_.free_from(line, i)}), now);
-        if (leaves - now >= longest_span) {
-            break;
-        }
+    timing::cycle leaves = now;
+    for (std::uint32_t i = 0; leaves - now < longest_span;) {
         output.slots.take(leaves, now);
         times.append(leaves);
-        earliest = leaves + output.step;
+        const timing::cycle arrival = t.arrivals.first + t.arrivals.offset[t.gone + i];
         *output.counts.waited += leaves - arrival;
+        if (++i == most) {
+            break;
+        }
+        const timing::cycle next_arrival = t.arrivals.first + t.arrivals.offset[t.gone + i];
+        leaves =
+            output.slots.first_free(std::max({leaves + output.step, next_arrival, credits_.free_from(line, i)}), now);
     }
-    return times;
 }
 
 void train_router::send(std::uint32_t input, std::uint32_t channel, std::uint32_t limit) {
@@ -304,7 +303,8 @@ void train_router::send(std::uint32_t input, std::uint32_t channel, std::uint32_
     train& t = trains_[queue.head];
     side& output = sides_[queue.output];
     const std::uint32_t line = queue.output * channels_ + channel;
-    const packet_times times = plan(t, output, line, limit);
+    packet_times times = packet_times::none();
+    plan(t, output, line, limit, times);
     credits_.take(line, times.count);
     *output.counts.packets += times.count;
     queue.ready = times.last() + output.step;

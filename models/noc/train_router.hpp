@@ -102,7 +102,7 @@ class train_router final : private timing::sleeper {
     [[nodiscard]] timing::cycle allocate();
     [[nodiscard]] timing::cycle departure(std::uint32_t input, std::uint32_t channel);
     void send(std::uint32_t input, std::uint32_t channel, std::uint32_t limit);
-    [[nodiscard]] packet_times plan(const train& t, side& output, std::uint32_t line, std::uint32_t limit);
+    void plan(const train& t, side& output, std::uint32_t line, std::uint32_t limit, packet_times& times);
     [[nodiscard]] buffer& at(std::uint32_t input, std::uint32_t channel) noexcept {
         return buffers_[input * channels_ + channel];
     }
