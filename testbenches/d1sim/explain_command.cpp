@@ -5,7 +5,6 @@
 #include <boost/json/array.hpp>
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
-#include <cstdio>
 #include <iostream>
 #include <sstream>
 #include <stdexcept>
@@ -14,6 +13,7 @@
 #include "platforms/configuration_tree.hpp"
 #include "testbenches/d1sim/critical_path.hpp"
 #include "testbenches/d1sim/explained_layer.hpp"
+#include "testbenches/d1sim/format.hpp"
 #include "testbenches/d1sim/in_child.hpp"
 #include "testbenches/d1sim/output_file.hpp"
 #include "testbenches/d1sim/words.hpp"
@@ -166,13 +166,6 @@ std::vector<trial> trials_of(const explained_layer& l, const json::object& path)
     }
     std::stable_sort(all.begin(), all.end(), [](const trial& a, const trial& b) { return a.cycles < b.cycles; });
     return all;
-}
-
-template <typename... Values>
-std::string format(const char* how, const Values&... values) {
-    std::array<char, 256> text{};
-    static_cast<void>(std::snprintf(text.data(), text.size(), how, values...));
-    return text.data();
 }
 
 double percent(std::uint64_t part, std::uint64_t whole) {

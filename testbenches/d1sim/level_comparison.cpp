@@ -3,12 +3,12 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <cstdio>
 #include <memory>
 
 #include "models/parameter/error.hpp"
 #include "platforms/configuration.hpp"
 #include "platforms/die.hpp"
+#include "testbenches/d1sim/format.hpp"
 #include "testbenches/d1sim/interrupt.hpp"
 #include "testbenches/d1sim/noc_sweep.hpp"
 #include "testbenches/d1sim/progress.hpp"
@@ -174,13 +174,6 @@ class machine {
     std::vector<std::unique_ptr<traffic::mesh_traffic>> meshes_;  // at, ca
     std::unique_ptr<die> die_;
 };
-
-template <typename... Values>
-std::string format(const char* pattern, Values... values) {
-    std::array<char, 256> text{};
-    std::snprintf(text.data(), text.size(), pattern, values...);
-    return text.data();
-}
 
 std::string name_of(const compared_cycles& row) {
     return row.part == 0 ? row.what : format("%s, %.1f of saturation (%.4f)", row.what.c_str(), row.part, row.rate);

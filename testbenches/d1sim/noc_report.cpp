@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdio>
 
 #include "platforms/configuration.hpp"
+#include "testbenches/d1sim/format.hpp"
 #include "testbenches/d1sim/words.hpp"
 
 namespace d1 {
@@ -16,13 +16,6 @@ using boost::json::array;
 using boost::json::object;
 using traffic::flow;
 using traffic::measurement;
-
-template <typename... Values>
-std::string format(const char* pattern, Values... values) {
-    std::array<char, 512> text{};
-    std::snprintf(text.data(), text.size(), pattern, values...);
-    return text.data();
-}
 
 unsigned long long count(std::uint64_t n) {
     return n;

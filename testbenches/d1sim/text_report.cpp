@@ -1,20 +1,14 @@
 #include <algorithm>
 #include <array>
-#include <cstdio>
 #include <sstream>
 
 #include "platforms/area.hpp"
+#include "testbenches/d1sim/format.hpp"
 #include "testbenches/d1sim/layer_result.hpp"
 
 namespace d1 {
 
 namespace {
-
-std::string format(const char* pattern, auto... values) {
-    std::array<char, 256> text{};
-    std::snprintf(text.data(), text.size(), pattern, values...);
-    return text.data();
-}
 
 /// At most `width` characters of UTF-8, filled up with blanks.
 std::string column(std::string_view text, std::size_t width) {
