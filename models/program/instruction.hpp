@@ -343,9 +343,8 @@ struct program {
     std::vector<std::vector<instruction>> threads;
     std::shared_ptr<const source_map> source{};  ///< for messages; null unless read from a text; no part of the value
 
-    friend bool operator==(const program& a, const program& b) {
-        return a.name == b.name && a.buffers == b.buffers && a.semaphores == b.semaphores && a.threads == b.threads;
-    }
+    /// Not inline, since it takes long to compile.
+    friend bool operator==(const program& a, const program& b);
 };
 
 }  // namespace d1::program
