@@ -36,14 +36,21 @@ if(D1_FUZZ)
   target_compile_options(d1_options INTERFACE -fsanitize=fuzzer-no-link)
 endif()
 
-# d1_library(NAME SOURCES file... [LINK target...] [INTERNAL]): the static library d1_NAME, alias d1::NAME. Libraries of the
+# The presets release and asan-ubsan compile the files of a target several at a time (CMAKE_UNITY_BUILD), since most of a
+# compilation is the templates that they share. SEPARATE: one by one, where files have names of their own in common.
+set(CMAKE_UNITY_BUILD_BATCH_SIZE 8)
+
+# d1_library(NAME SOURCES file... [LINK target...] [INTERNAL] [SEPARATE]): the static library d1_NAME, alias d1::NAME. Libraries of the
 # folders that are installed (cmake/install.cmake) are exported under that name, unless INTERNAL.
 function(d1_library name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "INTERNAL" "" "SOURCES;LINK")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "INTERNAL;SEPARATE" "" "SOURCES;LINK")
   if(arg_SOURCES)
     add_library(d1_${name} STATIC ${arg_SOURCES})
     target_link_libraries(d1_${name} PUBLIC d1_options ${arg_LINK})
     d1_use_precompiled(d1_${name} model ${arg_LINK})
+    if(arg_SEPARATE)
+      set_target_properties(d1_${name} PROPERTIES UNITY_BUILD OFF)
+    endif()
   else()
     add_library(d1_${name} INTERFACE)
     target_link_libraries(d1_${name} INTERFACE d1_options ${arg_LINK})
@@ -56,10 +63,10 @@ function(d1_library name)
   endif()
 endfunction()
 
-# d1_test(NAME SOURCES file... LINK target... [LONG]): one GoogleTest program; each of its tests is a process of its own,
+# d1_test(NAME SOURCES file... LINK target... [LONG] [SEPARATE]): one GoogleTest program; each of its tests is a process of its own,
 # since SystemC elaborates once a process. Label: quick, or long. A program that links d1::systemc_test_main has sc_main.
 function(d1_test name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "LONG" "TIMEOUT" "SOURCES;LINK")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "LONG;SEPARATE" "TIMEOUT" "SOURCES;LINK")
   if(NOT D1_BUILD_TESTS)
     return()
   endif()
@@ -69,6 +76,9 @@ function(d1_test name)
     target_link_libraries(${name} PRIVATE GTest::gtest_main)
   endif()
   d1_use_precompiled(${name} test ${arg_LINK})
+  if(arg_SEPARATE)
+    set_target_properties(${name} PROPERTIES UNITY_BUILD OFF)
+  endif()
   set(label quick)
   set(timeout 300)
   if(arg_LONG)
