@@ -18,8 +18,10 @@ using d1::program::program_builder;
 using numerics::number_format;
 
 struct run_on_row {
-    run_on_row(std::int32_t nodes, const std::vector<program_builder*>& programs) {
+    run_on_row(std::int32_t nodes, const std::vector<program_builder*>& programs,
+               cost_source costs = core_parameters().costs) {
         d1_parameters p;
+        p.die.node.core.costs = costs;
         p.die.noc.columns = static_cast<std::uint32_t>(nodes);
         p.die.noc.rows = 1;
         p.die.harvest.dead.clear();
@@ -84,7 +86,8 @@ TEST(critical_path, goes_through_the_transfer_that_the_last_thread_waited_for) {
         t.wait(full);
         t.matrix_multiply(product(all));
     }
-    const run_on_row r(2, {&maker, &taker});
+    // At the rates a product has cycles of the matrix unit alone, and its latency behind.
+    const run_on_row r(2, {&maker, &taker}, cost_source::rates);
     EXPECT_EQ(r.path.of(path_part::launch), 100U);
     EXPECT_EQ(r.path.of(path_part::front_end), 3U * 4) << "two products and a push";
     EXPECT_EQ(r.path.of(path_part::matrix), 2U * 64);
