@@ -118,7 +118,9 @@ class vector_writer {
         vector_operand& last = b_.is_there && !b_.each_row ? b_ : a_;
         last.executed =
             last.is_there && !last.once && !updates() && last.vector_bytes == packet_bytes && last.lines == vectors;
-        choose_round();
+        if (active_ != 0) {
+            choose_round();
+        }
     }
 
     kernel write() {
