@@ -40,8 +40,8 @@ endif()
 # compilation is the templates that they share. SEPARATE: one by one, where files have names of their own in common.
 set(CMAKE_UNITY_BUILD_BATCH_SIZE 8)
 
-# d1_library(NAME SOURCES file... [LINK target...] [INTERNAL] [SEPARATE]): the static library d1_NAME, alias d1::NAME. Libraries of the
-# folders that are installed (cmake/install.cmake) are exported under that name, unless INTERNAL.
+# d1_library(NAME SOURCES file... [LINK target...] [INTERNAL] [SEPARATE]): the static library d1_NAME, alias d1::NAME.
+# Libraries of the folders that are installed (cmake/install.cmake) are exported under that name, unless INTERNAL.
 function(d1_library name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "INTERNAL;SEPARATE" "" "SOURCES;LINK")
   if(arg_SOURCES)

@@ -8,7 +8,7 @@ set(D1_PRECOMPILED_MODEL <algorithm> <array> <functional> <map> <memory> <option
   <boost/describe.hpp> <boost/mp11.hpp> <systemc> <tlm>)
 set(D1_PRECOMPILED_TEST ${D1_PRECOMPILED_MODEL} <random> <gmock/gmock.h> <gtest/gtest.h>)
 
-# d1_precompiled(KIND header...): the target d1_precompiled_KIND, whose compiled headers others share.
+# d1_precompiled(KIND HEADERS header... [LINK target...]): the target d1_precompiled_KIND, whose compiled headers others share.
 function(d1_precompiled kind)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "HEADERS;LINK")
   file(CONFIGURE OUTPUT "${PROJECT_BINARY_DIR}/precompiled_${kind}.cpp" CONTENT "")
