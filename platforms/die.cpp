@@ -257,7 +257,10 @@ void die::watch_progress() {
         for (std::uint32_t p = 0; n && p < port_count; ++p) {
             progress += n->router().packets(static_cast<port>(p));
         }
-        progress += n && n->alive() ? n->interface().count().packets_sent : 0;
+        if (n && n->alive()) {
+            progress += n->interface().count().packets_sent;
+            progress += n->core().pipeline() != nullptr ? n->core().pipeline()->progress() : 0;
+        }
     }
     if (progress == last_progress_) {
         stuck_ = true;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <sstream>
+#include <utility>
 
 #include "models/core/core_thread.hpp"
 #include "models/core/instruction_cost.hpp"
@@ -23,6 +24,10 @@ core::core(const sc_core::sc_module_name& name, const core_surroundings& surroun
     my_.semaphores.connect(*this);
     for (std::uint32_t i = 0; i < parameters.threads; ++i) {
         threads_.push_back(std::make_unique<thread>(i));
+    }
+    if (my_.costs != nullptr) {
+        kernel_owner& self = *this;
+        pipeline_ = std::make_unique<cycle_pipeline>(my_.events, self, account_, parameters_, memory_);
     }
 }
 
@@ -47,6 +52,7 @@ void core::launch(const program::program& program, const placement& where, coord
         t.start(program, logical);
         ++running_;
         account_.begin(t.number, my_.events.now());
+        t.told = my_.events.now();
         spend(t, my_.events.now() + parameters_.launch_cycles, cycle_class::launch);
         resume(t, my_.events.now() + parameters_.launch_cycles);
     }
@@ -55,13 +61,21 @@ void core::launch(const program::program& program, const placement& where, coord
 // ---------------------------------------------------------------------------------------------------- events
 
 void core::resume(thread& t, timing::cycle at) {
+    t.due = at;
     my_.events.schedule(at, timing::order_of(timing::phase::threads, to_number(my_.here), t.number, t.resumed++), *this,
                         &t);
 }
 
 void core::serve(void* subject) {
     thread& t = *static_cast<thread*>(subject);
+    if (t.due != my_.events.now()) {
+        return;  // its kernel has not ended when it would have alone
+    }
+    t.due = thread::never;
     if (t.doing == thread::activity::computing) {
+        if (t.cost != nullptr) {
+            leave_kernel(t);
+        }
         complete_compute(t);
         t.current = nullptr;
     }
@@ -81,6 +95,14 @@ void core::granted(std::uint32_t number, const causality& cause) {
           cause.activity);
     t.current = nullptr;
     resume(t, at);
+}
+
+void core::kernel_ends(std::uint32_t number, timing::cycle at) {
+    resume(*threads_[number], at);
+}
+
+void core::kernel_goes_on(std::uint32_t number) {
+    threads_[number]->due = thread::never;
 }
 
 void core::learn(thread& t, const causality& cause) {
@@ -143,7 +165,7 @@ core::outcome core::execute(thread& t, timing::cycle& local) {
                     return compute(t, my_.costs->of(s), local);
                 }
                 const unit_demand demand = cost_of(s, parameters_, memory_);
-                return compute(t, {demand, demand.slots}, local);
+                return compute(t, {demand, demand.slots, {}}, local);
             } else if constexpr (std::is_same_v<kind, program::wait<std::int64_t>>) {
                 return wait(t, s);
             } else if constexpr (std::is_same_v<kind, program::list_begin>) {
@@ -187,10 +209,18 @@ core::outcome core::compute(thread& t, const instruction_cost& cost, timing::cyc
     count_.register_bytes +=
         packet_bytes * (slots(unit::vector_load) + slots(unit::vector_store)) + simd_bytes * slots(unit::simd);
     const timing::cycle now = my_.events.now();
-    const timing::cycle end = my_.timing != timing_kind::lt ? std::max(units_.reserve(local, demand), now + 1)
-                                                            : local + demand.cycles + demand.latency;
+    if (my_.timing == timing_kind::ca && pipeline_) {
+        t.doing = thread::activity::computing;
+        t.cost = &cost;
+        t.blocked_since = now;
+        pipeline_->start(t.number, cost);
+        return outcome::blocked;
+    }
+    const bool shares = my_.timing != timing_kind::lt;
+    const unit_schedule::stretch alone{local, local + demand.cycles, 0, demand.cycles};
+    const timing::cycle end = shares ? std::max(units_.reserve(local, demand), now + 1) : alone.end + demand.latency;
     count_.compute_cycles += end - local;
-    account(t, demand, local, end);
+    account(t, demand, shares ? units_.latest() : std::span(&alone, 1), end);
     if (my_.timing == timing_kind::lt && end <= now + my_.quantum) {
         complete_compute(t);
         local = end;
@@ -201,8 +231,20 @@ core::outcome core::compute(thread& t, const instruction_cost& cost, timing::cyc
     return outcome::blocked;
 }
 
-void core::account(thread& t, const unit_demand& demand, timing::cycle begin, timing::cycle end) {
-    const auto spend_on_units = [&](const unit_schedule::stretch& s) {
+/// The account knows of the cycles in which the kernel had company; what it took beyond its own goes to the log as
+/// waiting for units.
+void core::leave_kernel(thread& t) {
+    const timing::cycle now = my_.events.now();
+    const unit_demand& demand = std::exchange(t.cost, nullptr)->demand;
+    count_.compute_cycles += now - t.blocked_since;
+    const unit_schedule::stretch work{t.blocked_since, std::max(t.blocked_since, now - demand.latency), 0,
+                                      demand.cycles};
+    account(t, demand, {&work, 1}, now);
+}
+
+void core::account(thread& t, const unit_demand& demand, std::span<const unit_schedule::stretch> work,
+                   timing::cycle end) {
+    for (const unit_schedule::stretch& s : work) {
         thread_stretch done{.end = s.end,
                             .doing = cycle_class::memory,
                             .wants_ports = demand.wants_ports || s.done_at_end - s.done_at_begin < s.end - s.begin};
@@ -211,25 +253,21 @@ void core::account(thread& t, const unit_demand& demand, timing::cycle begin, ti
             done.shares[c] = all == 0 ? 0 : all * s.done_at_end / demand.cycles - all * s.done_at_begin / demand.cycles;
         }
         spend(t, done);
-    };
-    if (my_.timing == timing_kind::lt) {
-        spend_on_units({begin, begin + demand.cycles, 0, demand.cycles});
-    } else {
-        std::for_each(units_.latest().begin(), units_.latest().end(), spend_on_units);
     }
     spend(t, end, cycle_class::latency);
 }
 
 void core::spend(thread& t, const thread_stretch& s, std::uint32_t cause) {
-    if (my_.activities != nullptr && s.end > account_.position(t.number)) {
+    if (my_.activities != nullptr && s.end > t.told) {
         t.activity = my_.activities->add({.node = my_.here,
                                           .thread = t.number,
                                           .instruction = t.walk->position(),
-                                          .begin = account_.position(t.number),
+                                          .begin = t.told,
                                           .what = s,
                                           .previous = t.activity,
                                           .cause = cause});
     }
+    t.told = std::max(t.told, s.end);
     account_.spend(t.number, s);
 }
 
@@ -391,6 +429,9 @@ void core::reset() {
     count_ = {};
     units_.reset();
     account_.reset();
+    if (pipeline_) {
+        pipeline_->reset();
+    }
     for (auto& t : threads_) {
         t->reset();
     }

@@ -13,6 +13,7 @@
 #include "models/core/awaited.hpp"
 #include "models/core/barrier_tree.hpp"
 #include "models/core/core_parameters.hpp"
+#include "models/core/cycle_pipeline.hpp"
 #include "models/core/cycle_stack.hpp"
 #include "models/core/placement.hpp"
 #include "models/core/steady_states.hpp"
@@ -63,15 +64,17 @@ struct blocked_thread {
 ///
 /// A thread takes one instruction at a time: issue_cycles to issue it, or list_entry_cycles where it stands in a list
 /// (and the list itself issue_cycles). An instruction that computes or moves bytes within the SRAM then
-/// reserves units and ports, as its inner kernel takes them on the pipeline or at the published rates, and is complete
-/// when its result is there, which is when its arithmetic is done; a push, pull or signal is complete when it is handed
-/// over; a wait when the semaphore grants it, wake_cycles later if it had to wait; a barrier wake_cycles after the
-/// network interface's word. Without arithmetic, what writes a buffer of indices is done all the same, and such
-/// transfers carry their bytes. lt: a thread runs ahead of kernel time by at most the quantum, and shares nothing.
+/// reserves units and ports, as its inner kernel takes them on the pipeline or at the published rates, or at ca runs
+/// its kernel on the pipeline, and is complete when its result is there, which is when its arithmetic is done; a push,
+/// pull or signal is complete when it is handed over; a wait when the semaphore grants it, wake_cycles later if it had
+/// to wait; a barrier wake_cycles after the network interface's word. Without arithmetic, what writes a buffer of
+/// indices is done all the same, and such transfers carry their bytes. lt: a thread runs ahead of kernel time by at
+/// most the quantum, and shares nothing.
 class core : public sc_core::sc_module,
              private tlm::tlm_bw_transport_if<>,
              private timing::event_handler,
-             private semaphore_waiter {
+             private semaphore_waiter,
+             private kernel_owner {
   public:
     tlm::tlm_initiator_socket<512> mem{"mem"};
     tlm::tlm_initiator_socket<512> dma{"dma"};
@@ -122,6 +125,8 @@ class core : public sc_core::sc_module,
     void reset();
     /// Between a reset and the next launch.
     void set_timing(timing_kind timing) noexcept { my_.timing = timing; }
+    /// What runs its kernels at ca; null at the published rates.
+    [[nodiscard]] const cycle_pipeline* pipeline() const noexcept { return pipeline_.get(); }
 
   private:
     struct thread;
@@ -129,6 +134,8 @@ class core : public sc_core::sc_module,
     // Events of threads
     void serve(void* subject) override;
     void granted(std::uint32_t number, const causality& cause) override;
+    void kernel_ends(std::uint32_t number, timing::cycle at) override;
+    void kernel_goes_on(std::uint32_t number) override;
     void resume(thread& t, timing::cycle at);
 
     // One thread
@@ -136,7 +143,8 @@ class core : public sc_core::sc_module,
     enum class outcome : std::uint8_t { go_on, blocked };
     outcome execute(thread& t, timing::cycle& local);
     outcome compute(thread& t, const instruction_cost& cost, timing::cycle& local);
-    void account(thread& t, const unit_demand& demand, timing::cycle begin, timing::cycle end);
+    void leave_kernel(thread& t);
+    void account(thread& t, const unit_demand& demand, std::span<const unit_schedule::stretch> work, timing::cycle end);
     void spend(thread& t, const thread_stretch& s, std::uint32_t cause = 0);
     void spend(thread& t, timing::cycle end, cycle_class doing) { spend(t, {.end = end, .doing = doing}); }
     void complete_compute(thread& t);
@@ -181,6 +189,7 @@ class core : public sc_core::sc_module,
     counters count_;
     unit_schedule units_;
     cycle_account account_;
+    std::unique_ptr<cycle_pipeline> pipeline_;
     const program::program* program_ = nullptr;
     const placement* placement_ = nullptr;
     coordinate logical_;

@@ -58,6 +58,9 @@ struct core::thread {
         current = nullptr;
         doing = activity::running;
         resumed = 0;
+        due = never;
+        told = 0;
+        cost = nullptr;
         blocked_since = 0;
         chain = 0;
         transfers = 0;
@@ -69,10 +72,14 @@ struct core::thread {
     const program::step* current = nullptr;  // issued and not yet complete
     activity doing = activity::running;
     std::uint64_t resumed = 0;
-    timing::cycle blocked_since = 0;
-    std::uint64_t chain = 0;      // longest chain of synchronisation that led here
-    std::uint32_t transfers = 0;  // the race detector's knowledge of their end, since the last barrier
-    std::uint32_t activity = 0;   // the last in the activity log
+    static constexpr timing::cycle never = ~timing::cycle{0};
+    timing::cycle due = never;               // its event, of those that are scheduled
+    timing::cycle told = 0;                  // end of its last activity
+    const instruction_cost* cost = nullptr;  // ca: of the instruction that the pipeline is at
+    timing::cycle blocked_since = 0;         // or has been at it
+    std::uint64_t chain = 0;                 // longest chain of synchronisation that led here
+    std::uint32_t transfers = 0;             // the race detector's knowledge of their end, since the last barrier
+    std::uint32_t activity = 0;              // the last in the activity log
     core_request request;
 };
 

@@ -20,22 +20,12 @@ using pipeline::demonstration::fp32;
 using pipeline::demonstration::on_vector;
 using pipeline::demonstration::product;
 
-/// A kernel with its name in the table.
-struct named_kernel {
-    std::string name;
-    pipeline::kernel code;
-    unit_demand demand;
-};
+}  // namespace
 
-std::vector<named_kernel> kernels(const core_parameters& core, const sram_parameters& memory) {
+std::vector<named_kernel> kernels_of_pairs(const core_parameters& core, const sram_parameters& memory) {
     steady_states costs(core, memory);
     std::vector<named_kernel> all;
-    std::uint32_t address = 0;
-    const auto add = [&](const char* name, const auto& instruction) {
-        all.push_back({name, pipeline::kernel_of(instruction, core), costs.of(instruction).demand});
-        all.back().code.address = address;  // each has lines of the instruction cache of its own
-        address += (all.back().code.bytes() + 63) / 64 * 64;
-    };
+    const auto add = [&](const char* name, const auto& instruction) { all.push_back({name, costs.of(instruction)}); };
     add("product", product(8, 8, 64, true));
     add("product of strided A", [] {
         auto m = product(8, 8, 64);
@@ -64,6 +54,8 @@ std::vector<named_kernel> kernels(const core_parameters& core, const sram_parame
     return all;
 }
 
+namespace {
+
 std::uint64_t on_pipeline(const pipeline::kernel& first, const pipeline::kernel& second, const core_parameters& core,
                           const sram_parameters& memory) {
     const auto m = std::make_unique<pipeline::machine>(core, memory);
@@ -81,14 +73,14 @@ std::uint64_t on_pipeline(const pipeline::kernel& first, const pipeline::kernel&
 }  // namespace
 
 std::vector<pair_error> pair_errors(const core_parameters& core, const sram_parameters& memory) {
-    const auto all = kernels(core, memory);
+    const auto all = kernels_of_pairs(core, memory);
     std::vector<pair_error> errors;
     for (const named_kernel& a : all) {
         for (const named_kernel& b : all) {
             unit_schedule units(unit_rates(core, memory));
-            const timing::cycle end = units.reserve(0, a.demand);
-            errors.push_back(
-                {a.name, b.name, std::max(end, units.reserve(0, b.demand)), on_pipeline(a.code, b.code, core, memory)});
+            const timing::cycle end = units.reserve(0, a.cost.demand);
+            errors.push_back({a.name, b.name, std::max(end, units.reserve(0, b.cost.demand)),
+                              on_pipeline(a.cost.kernel, b.cost.kernel, core, memory)});
         }
     }
     return errors;

@@ -5,22 +5,33 @@
 #include <vector>
 
 #include "models/core/core_parameters.hpp"
+#include "models/core/steady_states.hpp"
 #include "models/sram/sram_parameters.hpp"
 
 namespace d1 {
+
+/// A kernel with its name in the table.
+struct named_kernel {
+    std::string name;
+    instruction_cost cost;
+};
+
+/// One of every kind, some thousand cycles long.
+[[nodiscard]] std::vector<named_kernel> kernels_of_pairs(const core_parameters& core = {},
+                                                         const sram_parameters& memory = {});
 
 /// One thread begins `first`, another `second` in the same cycle.
 struct pair_error {
     std::string first;
     std::string second;
     std::uint64_t reserved = 0;  ///< cycles to the last result, at `at`
-    std::uint64_t pipeline = 0;  ///< the same on the pipeline, both kernels' code in the instruction cache
+    std::uint64_t pipeline = 0;  ///< the same at `ca`: on the pipeline
     [[nodiscard]] double part() const noexcept {
         return static_cast<double>(reserved) / static_cast<double>(pipeline) - 1;
     }
 };
 
-/// All pairs of a set of kernels of every kind, some thousand cycles long.
+/// All pairs of them.
 [[nodiscard]] std::vector<pair_error> pair_errors(const core_parameters& core = {}, const sram_parameters& memory = {});
 
 /// Their errors in per cent, as a table in Markdown: the first down, the second across.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <utility>
 
 #include "models/core/instruction_cost.hpp"
 #include "models/core/line_counts.hpp"
@@ -55,11 +56,9 @@ void settle_shares(unit_demand& d) {
 }
 
 unit_demand demand_of(const pipeline::kernel_run& run, const core_parameters& core, const sram_parameters& memory) {
-    using pipeline_class = pipeline::cycle_class;
     const pipeline::machine_counts& counts = run.counts;
     const auto index = [](auto value) { return static_cast<std::size_t>(value); };
     unit_demand d;
-    d.latency = run.cycles() - run.busy_cycles;
     d.slots[index(unit::matrix)] = counts.matrix;
     d.slots[index(unit::simd)] = counts.simd * core.simd_lanes;
     d.slots[index(unit::vector_load)] = counts.vector_loads;
@@ -69,19 +68,28 @@ unit_demand demand_of(const pipeline::kernel_run& run, const core_parameters& co
     d.slots[index(unit::decode)] = counts.decoded;
     d.slots[index(unit::address)] = counts.scalar;
     d.cycles = std::max({std::uint64_t{1}, run.busy_cycles, busiest_cycles(d.slots, unit_rates(core, memory))});
-    const auto share = [&](cycle_class c, pipeline_class from) { d.shares[index(c)] = counts.of(from); };
-    share(cycle_class::matrix, pipeline_class::matrix);
-    share(cycle_class::simd, pipeline_class::simd);
-    share(cycle_class::scalar, pipeline_class::scalar);
-    share(cycle_class::sram_port, pipeline_class::port_conflict);
-    share(cycle_class::memory, pipeline_class::memory);
-    share(cycle_class::front_end, pipeline_class::front_end);
-    share(cycle_class::latency, pipeline_class::waiting);
+    d.latency = run.cycles() - std::min(run.cycles(), d.cycles);
+    d.shares = shares_of(counts);
     settle_shares(d);
     return d;
 }
 
 }  // namespace
+
+cycle_shares shares_of(const pipeline::machine_counts& counts) noexcept {
+    using from = pipeline::cycle_class;
+    cycle_shares shares{};
+    for (const auto& [to, of] : {std::pair{cycle_class::matrix, from::matrix},
+                                 {cycle_class::simd, from::simd},
+                                 {cycle_class::scalar, from::scalar},
+                                 {cycle_class::sram_port, from::port_conflict},
+                                 {cycle_class::memory, from::memory},
+                                 {cycle_class::front_end, from::front_end},
+                                 {cycle_class::latency, from::waiting}}) {
+        shares[static_cast<std::size_t>(to)] = counts.of(of);
+    }
+    return shares;
+}
 
 std::size_t steady_states::hash::operator()(const key& k) const noexcept {
     std::uint64_t h = 0;
@@ -100,8 +108,9 @@ template <typename Instruction>
 const instruction_cost& steady_states::remember(const key& k, const Instruction& instruction) {
     const auto [place, is_new] = known_.try_emplace(k);
     if (is_new) {
-        const pipeline::kernel_run run = pipeline::run_alone(pipeline::kernel_of(instruction, core_), core_, memory_);
-        place->second = {demand_of(run, core_, memory_), cost_of(instruction, core_, memory_).slots};
+        pipeline::kernel kernel = pipeline::kernel_of(instruction, core_);
+        const pipeline::kernel_run run = pipeline::run_alone(kernel, core_, memory_);
+        place->second = {demand_of(run, core_, memory_), cost_of(instruction, core_, memory_).slots, std::move(kernel)};
         for (const unit moved : {unit::vector_load, unit::vector_store}) {
             const auto u = static_cast<std::size_t>(moved);
             place->second.work[u] = place->second.demand.slots[u];

@@ -6,6 +6,7 @@
 #include <unordered_map>
 
 #include "models/core/core_parameters.hpp"
+#include "models/core/pipeline/machine.hpp"
 #include "models/core/unit_schedule.hpp"
 #include "models/program/instruction.hpp"
 #include "models/sram/sram_parameters.hpp"
@@ -15,8 +16,12 @@ namespace d1 {
 /// How an instruction occupies the core, and what it does there.
 struct instruction_cost {
     unit_demand demand;
-    unit_slots work{};  ///< matrix steps, operations on one element each, lines and granules: what is counted
+    unit_slots work{};          ///< matrix steps, operations on one element each, lines and granules: what is counted
+    pipeline::kernel kernel{};  ///< its inner kernel; without code at the published rates
 };
+
+/// The classes of a machine's cycles as the core's: port_conflict is sram_port, waiting latency.
+[[nodiscard]] cycle_shares shares_of(const pipeline::machine_counts& counts) noexcept;
 
 /// The memory of a die's nodes for the steady states of their pipelines. An instruction's inner kernel runs once,
 /// alone, on the pipeline (pipeline::run_alone); what it took is kept for all of the same operation, shape, formats and

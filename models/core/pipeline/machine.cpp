@@ -78,12 +78,19 @@ machine::machine(const core_parameters& core, const sram_parameters& memory)
 
 void machine::start(std::uint32_t thread, const kernel& code) {
     assert(!busy(thread) && !code.code.empty());
-    thread_state& t = threads_[thread];
+    if (running_ == 0) {
+        drain_free_ = refill_free_ = list_free_ = 0;
+    }
+    thread_state& t = threads_[thread];  // its queues are empty
     t.code = &code;
     t.pc = 0;
     t.counters.fill(0);
-    t.pointers.fill(0);
+    t.fetch_ready = 0;
+    t.staging_next = 0;
+    t.rotated = false;
     t.complete = 0;
+    t.pointers.fill(0);
+    t.registers.fill({});
     by_age_[running_++] = static_cast<std::uint8_t>(thread);
 }
 
@@ -513,16 +520,16 @@ bool machine::fetch(thread_state& t) {
 // ---------------------------------------------------------------------------------------------------- steady state
 
 std::uint32_t machine::remaining(std::uint32_t loop) const noexcept {
-    return threads_[0].code->counts[loop] - 1 - threads_[0].counters[loop];
+    return only_thread().code->counts[loop] - 1 - only_thread().counters[loop];
 }
 
 void machine::skip(std::uint32_t loop, std::uint32_t iterations, const machine_counts& all, std::uint32_t times) {
-    threads_[0].counters[loop] += times * iterations;
+    threads_[by_age_[0]].counters[loop] += times * iterations;
     counts_.add(all, times);
 }
 
 void machine::describe(std::uint32_t loop, std::vector<std::uint32_t>& state) const {
-    const thread_state& t = threads_[0];
+    const thread_state& t = only_thread();
     const auto after = [this](cycle c) { return c > now_ ? static_cast<std::uint32_t>(c - now_) : 0U; };
     state.clear();
     state.insert(state.end(), {t.pc, after(t.fetch_ready), after(refill_free_), after(drain_free_), after(list_free_),

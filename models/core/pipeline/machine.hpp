@@ -64,7 +64,8 @@ class machine {
   public:
     machine(const core_parameters& core, const sram_parameters& memory);
 
-    /// Thread `thread`, which must not be busy, fetches from the next cycle on. The kernel must outlive its run.
+    /// Thread `thread`, which must not be busy, fetches from the next cycle on. The kernel must outlive its run. Where
+    /// no other thread is busy, nothing is left of what ran before but the instruction cache.
     void start(std::uint32_t thread, const kernel& code);
     [[nodiscard]] bool busy() const noexcept { return running_ != 0; }
     [[nodiscard]] bool busy(std::uint32_t thread) const noexcept { return threads_[thread].code != nullptr; }
@@ -83,7 +84,7 @@ class machine {
     void warm(const kernel& code);
     void reset();
 
-    // For finding the steady state of a loop of the only thread that runs, thread 0; see steady_state.hpp.
+    // For finding the steady state of a loop of the only thread that runs; see steady_state.hpp.
     /// The loop whose branch was taken by the fetch of the last cycle, or none.
     static constexpr std::uint32_t no_loop = ~0U;
     [[nodiscard]] std::uint32_t branched() const noexcept { return branched_; }
@@ -184,6 +185,8 @@ class machine {
     core_parameters core_;
     sram_parameters memory_;
     instruction_cache cache_;
+    [[nodiscard]] const thread_state& only_thread() const noexcept { return threads_[by_age_[0]]; }
+
     cycle now_ = 0;
     std::uint32_t running_ = 0;
     std::array<std::uint8_t, threads_most> by_age_{};

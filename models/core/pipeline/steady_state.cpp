@@ -1,5 +1,6 @@
 #include "models/core/pipeline/steady_state.hpp"
 
+#include <algorithm>
 #include <memory>
 #include <vector>
 
@@ -13,12 +14,15 @@ class period_finder {
   public:
     void restart() { known_ = false; }
 
-    void look(machine& m, std::uint32_t loop) {
+    /// Skips to no later than the cycle in which the machine has counted `last` of them.
+    void look(machine& m, std::uint32_t loop, std::uint64_t last) {
         m.describe(loop, state_);
         const std::uint32_t left = m.remaining(loop);
         if (known_ && state_ == reference_) {
             const std::uint32_t period = left_then_ - left;
-            m.skip(loop, period, m.counts().since(counts_then_), left / period);
+            const machine_counts all = m.counts().since(counts_then_);
+            const std::uint64_t room = (last - m.counts().total_cycles()) / all.total_cycles();
+            m.skip(loop, period, all, static_cast<std::uint32_t>(std::min<std::uint64_t>(left / period, room)));
             known_ = false;
             return;
         }
@@ -42,40 +46,48 @@ class period_finder {
     std::vector<std::uint32_t> state_;
 };
 
-template <typename AfterCycle>
-kernel_run run(const kernel& k, const core_parameters& core, const sram_parameters& memory, AfterCycle&& after) {
+kernel_run run(const kernel& k, const core_parameters& core, const sram_parameters& memory, const auto& to_its_end) {
     const auto m = std::make_unique<machine>(core, memory);
-    kernel_run result;
     m->warm(k);
     m->start(0, k);
-    while (m->busy()) {
-        m->tick();
-        ++result.simulated;
-        after(*m);
-    }
-    result.counts = m->counts();
-    result.busy_cycles = m->busy_cycles();
-    return result;
+    const std::uint64_t simulated = to_its_end(*m);
+    return {m->counts(), m->busy_cycles(), simulated};
 }
 
 }  // namespace
 
-kernel_run run_alone(const kernel& k, const core_parameters& core, const sram_parameters& memory) {
+std::uint64_t run_only_thread(machine& m, const kernel& k, std::uint64_t cycles) {
     std::vector<period_finder> loops(k.counts.size());
-    return run(k, core, memory, [&](machine& m) {
+    const std::uint64_t begin = m.counts().total_cycles();
+    const std::uint64_t last = cycles > ~begin ? ~std::uint64_t{0} : begin + cycles;
+    std::uint64_t simulated = 0;
+    while (m.busy() && m.counts().total_cycles() < last) {
+        m.tick();
+        ++simulated;
         const std::uint32_t loop = m.branched();
         if (loop == machine::no_loop) {
-            return;
+            continue;
         }
         for (std::size_t inner = loop + 1; inner < loops.size(); ++inner) {
             loops[inner].restart();
         }
-        loops[loop].look(m, loop);
-    });
+        loops[loop].look(m, loop, last);
+    }
+    return simulated;
+}
+
+kernel_run run_alone(const kernel& k, const core_parameters& core, const sram_parameters& memory) {
+    return run(k, core, memory, [&k](machine& m) { return run_only_thread(m, k, ~std::uint64_t{0}); });
 }
 
 kernel_run run_all_cycles(const kernel& k, const core_parameters& core, const sram_parameters& memory) {
-    return run(k, core, memory, [](const machine&) {});
+    return run(k, core, memory, [](machine& m) {
+        std::uint64_t cycles = 0;
+        for (; m.busy(); ++cycles) {
+            m.tick();
+        }
+        return cycles;
+    });
 }
 
 }  // namespace d1::pipeline

@@ -15,8 +15,13 @@ struct kernel_run {
     [[nodiscard]] std::uint64_t cycles() const noexcept { return counts.total_cycles(); }
 };
 
-/// Runs `k`. Where the machine is at the head of a loop in the same state as some iterations before, all that follows
-/// is the same again until the loop ends: these iterations are counted and not run. So the figures are exact.
+/// Runs the only thread of `m`, which is in `k`, for `cycles` cycles or to its end, with nothing at the mesh ports.
+/// Where the machine is at the head of a loop in the same state as some iterations before, all that follows is the same
+/// again until the loop ends: these iterations are counted and not run. So the machine is then, but for absolute time,
+/// as if it had run every cycle. Returns how many it did run.
+std::uint64_t run_only_thread(machine& m, const kernel& k, std::uint64_t cycles);
+
+/// Runs `k` so.
 [[nodiscard]] kernel_run run_alone(const kernel& k, const core_parameters& core, const sram_parameters& memory);
 
 /// The same, cycle by cycle.
