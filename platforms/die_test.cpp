@@ -195,11 +195,13 @@ class hand_made {
           routes(places, {}),
           alive(places.size(), true),
           events((name + "_events").c_str(), timing::clock(sc_core::sc_time(p.die.clock_period, sc_core::SC_PS))),
+          costs(p.die.node.core, p.die.node.sram),
           nodes(places.size()) {
         std::vector<noc::router_base*> routers(places.size());
         for (const std::uint32_t i : order) {
-            nodes[i] = std::make_unique<node>((name + std::to_string(i)).c_str(), static_cast<node_index>(i), true,
-                                              die_surroundings{routes, alive, events, bursts, nullptr}, p);
+            nodes[i] = std::make_unique<node>(
+                (name + std::to_string(i)).c_str(), static_cast<node_index>(i), true,
+                die_surroundings{routes, alive, events, bursts, nullptr, nullptr, nullptr, false, nullptr, &costs}, p);
             routers[i] = &nodes[i]->router();
         }
         noc::connect_mesh(places, routers);
@@ -232,13 +234,15 @@ class hand_made {
     std::vector<bool> alive;
     timing::event_queue events;
     burst_pool bursts;
+    steady_states costs;
     std::vector<std::unique_ptr<node>> nodes;
 };
 
 TEST_P(timed_die, does_not_depend_on_the_order_in_which_its_nodes_were_built) {
     constexpr std::uint32_t seed = 41;
     SCOPED_TRACE("seed " + std::to_string(seed));
-    const d1_parameters p = grid_of(4, 3, GetParam());
+    d1_parameters p = grid_of(4, 3, GetParam());
+    p.die.node.core.sram_banks = 4;  // where cores meet their network interfaces
     std::vector<std::uint32_t> order(12);
     std::iota(order.begin(), order.end(), 0U);
     hand_made plain("plain", p, order);

@@ -24,6 +24,7 @@ node::working_parts::working_parts(const std::string& node_name, node_index here
             parameters.simulation.functional, parameters.arithmetic, die.races, die.uninitialised, die.activities,
             die.costs},
            parameters.die.node.core, parameters.die.node.sram) {
+    network_interface.share_banks(core.banks());
     if (die.races != nullptr) {
         semaphores.connect_knowledge([](void* races, std::uint32_t a,
                                         std::uint32_t b) { return static_cast<race_detector*>(races)->join(a, b); },

@@ -127,6 +127,8 @@ class core : public sc_core::sc_module,
     void set_timing(timing_kind timing) noexcept { my_.timing = timing; }
     /// What runs its kernels at ca; null at the published rates.
     [[nodiscard]] const cycle_pipeline* pipeline() const noexcept { return pipeline_.get(); }
+    /// Whom the mesh ports ask for the SRAM's banks at ca; null where there are none.
+    [[nodiscard]] shared_banks* banks() noexcept { return parameters_.sram_banks != 0 ? pipeline_.get() : nullptr; }
 
   private:
     struct thread;

@@ -29,22 +29,33 @@ void cycle_pipeline::start(std::uint32_t thread, const instruction_cost& cost) {
     if (lone && lone->end > now) {
         catch_up(*lone);
     }
-    if (running_ == 0) {
+    if (running_ == 0 && core_.sram_banks == 0) {
         lone_ = {thread, &cost, now, now + cost.demand.cycles + cost.demand.latency};
         owner_.kernel_ends(thread, lone_->end);
         return;
     }
-    tell(now);
+    if (running_ != 0) {
+        tell(now);
+    }
     enter(thread, cost);
     events_.activate(*this);
 }
 
-void cycle_pipeline::enter(std::uint32_t thread, const instruction_cost& cost) {
+bool cycle_pipeline::mesh_access(bool write, std::uint32_t address) {
+    events_.activate(*this);
+    return machine().mesh_access(write, address);
+}
+
+pipeline::machine& cycle_pipeline::machine() {
     if (!machine_) {
         machine_ = std::make_unique<pipeline::machine>(core_, memory_);
     }
+    return *machine_;
+}
+
+void cycle_pipeline::enter(std::uint32_t thread, const instruction_cost& cost) {
     if (running_ == 0) {
-        told_ = machine_->counts();
+        told_ = machine().counts();
     }
     running_ |= 1U << thread;
     machine_->warm(cost.kernel);

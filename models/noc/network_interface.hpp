@@ -19,6 +19,7 @@
 #include "models/packet/link.hpp"
 #include "models/parameter/timing_kind.hpp"
 #include "models/sram/race_detector.hpp"
+#include "models/sram/shared_banks.hpp"
 #include "models/sram/signal_scheduler.hpp"
 #include "models/sram/sram_parameters.hpp"
 #include "models/sram/uninitialised_detector.hpp"
@@ -106,6 +107,8 @@ class network_interface : public sc_core::sc_module, private timing::event_handl
     };
     [[nodiscard]] const counters& count() const noexcept { return count_; }
 
+    /// ca: what the mesh ports read and write takes its bank there; null where there are none.
+    void share_banks(shared_banks* banks) noexcept { banks_ = banks; }
     void register_statistics(statistics::group& group);
     void reset();
     /// Between a reset and the next command.
@@ -201,6 +204,7 @@ class network_interface : public sc_core::sc_module, private timing::event_handl
     noc_parameters noc_;
     std::uint32_t read_ports_;
     std::uint32_t write_ports_;
+    shared_banks* banks_ = nullptr;
     counters count_;
 
     std::unique_ptr<dma_face> dma_face_;

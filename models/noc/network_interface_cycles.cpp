@@ -43,7 +43,22 @@ void network_interface::cycle_level::reply_becomes_answer() noexcept {
 }
 
 void network_interface::cycle_level::evaluate() {
+    if (std::exchange(writes_first_, false)) {
+        take_packets();
+        inject();
+        writes_first_ = false;
+    } else {
+        inject();
+        take_packets();
+    }
+}
+
+void network_interface::cycle_level::inject() {
     const timing::cycle now = events_.now();
+    reads_left_ = owner_.read_ports_;
+    for (departure& d : departures_) {
+        read_lines(d);
+    }
     for (std::uint32_t n = 0; n < owner_.noc_.injection_packets_per_cycle; ++n) {
         const std::uint32_t ready = ready_classes(now);
         if (ready == 0) {
@@ -54,12 +69,16 @@ void network_interface::cycle_level::evaluate() {
         classes_.served(chosen);
         send(static_cast<message_class>(chosen), now);
     }
+}
+
+void network_interface::cycle_level::take_packets() {
     std::uint32_t lines_left = owner_.write_ports_;
     for (std::uint32_t asked = buffers_.occupied(0); asked != 0;) {
         const std::uint32_t channel =
             taken_.pick(arbitration_kind::round_robin, asked, [](std::uint32_t) { return 0; });
-        const burst& b = *buffers_.front(0, channel).carrier;
-        if (!may_take(b, lines_left)) {
+        const buffered_packet& packet = buffers_.front(0, channel);
+        const burst& b = *packet.carrier;
+        if (!may_take(b, lines_left) || !takes_bank(b, packet.index)) {
             asked &= ~(1U << channel);
             continue;
         }
@@ -79,7 +98,7 @@ std::uint32_t network_interface::cycle_level::ready_classes(timing::cycle now) {
         if (!d.carrier && owner_.is_ready(static_cast<message_class>(c), now)) {
             begin(static_cast<message_class>(c), now);
         }
-        if (d.carrier && d.ready <= now && credits_.left(0, d.channel) > 0) {
+        if (d.carrier && d.lines == 0 && credits_.left(0, d.channel) > 0) {
             ready |= 1U << c;
         }
     }
@@ -103,17 +122,26 @@ void network_interface::cycle_level::begin(message_class c, timing::cycle now) {
     d.channel = owner_.my_.ways.channel(*b, owner_.noc_.channels_per_class);
     d.carrier = std::move(b);
     d.next = 0;
-    read_line(d, now);
+    want_lines(d);
     owner_.retire_engines();
 }
 
-void network_interface::cycle_level::read_line(departure& d, timing::cycle now) {
-    d.ready = now;
+void network_interface::cycle_level::want_lines(departure& d) {
     if (d.carrier->carries_data()) {
-        const std::uint32_t ports = owner_.read_ports_;
-        std::uint64_t& line = owner_.next_line_;
-        line = std::max(line, now * ports) + 1 + (d.carrier->piece.double_reads >> d.next & 1U);
-        d.ready = (line - 1) / ports;
+        d.lines = 1 + (d.carrier->piece.double_reads >> d.next & 1U);
+        read_lines(d);
+    }
+}
+
+/// Reads lines of the next packet, the last one first, as far as there are slots of the port and banks.
+void network_interface::cycle_level::read_lines(departure& d) {
+    for (; d.lines != 0 && reads_left_ != 0; --d.lines, --reads_left_) {
+        if (owner_.banks_ != nullptr) {
+            const std::int64_t address = d.carrier->piece.packet(d.next).source + (d.lines - 1) * packet_bytes;
+            if (!owner_.banks_->mesh_access(false, static_cast<std::uint32_t>(address))) {
+                return;
+            }
+        }
     }
 }
 
@@ -134,7 +162,7 @@ void network_interface::cycle_level::send(message_class c, timing::cycle now) {
     sc_core::sc_time delay;
     owner_.out->nb_transport_fw(b, phase, delay);
     if (++d.next < b.times.count) {
-        read_line(d, now);
+        want_lines(d);
         return;
     }
     owner_.left(b, now);
@@ -160,6 +188,16 @@ bool network_interface::cycle_level::may_take(const burst& b, std::uint32_t line
             break;
     }
     return true;
+}
+
+bool network_interface::cycle_level::takes_bank(const burst& b, std::uint32_t packet) {
+    if (owner_.banks_ == nullptr || !b.carries_data()) {
+        return true;
+    }
+    const std::int64_t address = b.piece.packet(packet).destination;
+    const bool taken = owner_.banks_->mesh_access(true, static_cast<std::uint32_t>(address));
+    writes_first_ = writes_first_ || !taken;
+    return taken;
 }
 
 void network_interface::cycle_level::take(std::uint32_t channel) {
@@ -213,6 +251,7 @@ void network_interface::cycle_level::reset() {
     taken_.reset();
     owed_ = {};
     answered_ = 0;
+    writes_first_ = false;
     buffers_.release_all();
 }
 

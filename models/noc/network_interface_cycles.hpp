@@ -16,7 +16,9 @@ namespace d1::noc {
 /// allows, push data as there is room for the answer, pull requests as there is room for the reply (`reply_depth`
 /// each), all else at once. So requests wait for data, and data for responses, which always leave: no circle.
 ///
-/// The mesh read port reads the next packet's line in the cycle in which the last packet leaves, at the earliest. A
+/// The mesh read port reads the next packet's line in the cycle in which the last packet leaves, at the earliest. Where
+/// the SRAM has banks, a line is read, and a packet taken, when its bank is free; reads and writes that want the same
+/// one take turns. A
 /// burst arrives as one, arrival_cycles after its last packet has been taken, whatever the order of its packets.
 /// Not modelled: a place for each line of a burst while it waits for its other packets.
 class network_interface::cycle_level final : public timing::clocked_block {
@@ -38,7 +40,7 @@ class network_interface::cycle_level final : public timing::clocked_block {
     struct departure {
         burst_ptr carrier;        // null: none under way
         std::uint32_t next = 0;   // packet
-        timing::cycle ready = 0;  // its line has been read
+        std::uint32_t lines = 0;  // of it, still to be read
         std::uint32_t channel = 0;
     };
 
@@ -46,7 +48,11 @@ class network_interface::cycle_level final : public timing::clocked_block {
     bool commit() override;
     [[nodiscard]] std::uint32_t ready_classes(timing::cycle now);
     void begin(message_class c, timing::cycle now);
-    void read_line(departure& d, timing::cycle now);
+    void inject();
+    void want_lines(departure& d);
+    void read_lines(departure& d);
+    [[nodiscard]] bool takes_bank(const burst& b, std::uint32_t packet);
+    void take_packets();
     void send(message_class c, timing::cycle now);
     [[nodiscard]] bool may_take(const burst& b, std::uint32_t lines_left) const;
     void take(std::uint32_t channel);
@@ -62,6 +68,8 @@ class network_interface::cycle_level final : public timing::clocked_block {
     arbiter taken_;                                          // whose turn among the channels
     std::array<std::uint32_t, message_class_count> owed_{};  // replies and answers that have a place of reply_depth
     std::uint32_t answered_ = 0;                             // places of the window that the next cycle finds free
+    std::uint32_t reads_left_ = 0;                           // at the mesh read port, of this cycle
+    bool writes_first_ = false;                              // a read has been before a write that wanted its bank
     channel_buffers buffers_;                                // of one port
     channel_credits credits_;                                // for one port
 };

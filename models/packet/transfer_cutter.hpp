@@ -19,6 +19,11 @@ struct transfer_geometry {
     std::uint32_t row_bytes = 0;
 
     [[nodiscard]] std::uint64_t bytes() const noexcept { return std::uint64_t{rows} * row_bytes; }
+    /// Bytes of the packet that begins there: up to the end of the row or of the destination's line.
+    [[nodiscard]] std::uint32_t packet_at(std::uint32_t row, std::uint32_t column) const noexcept {
+        const auto to = static_cast<std::uint64_t>(destination + row * destination_stride + column);
+        return std::min(packet_bytes - static_cast<std::uint32_t>(to % packet_bytes), row_bytes - column);
+    }
 };
 
 /// A stretch of a transfer that one burst carries.
@@ -29,6 +34,25 @@ struct transfer_piece {
     std::uint32_t bytes = 0;         ///< of the whole piece; it may span rows
     std::uint32_t packets = 0;       ///< slots it takes on a link
     std::uint32_t double_reads = 0;  ///< bit i: the source of packet i lies in two lines
+
+    struct place {
+        std::int64_t source = 0;
+        std::int64_t destination = 0;
+    };
+    /// Where packet `number` of the piece begins on both sides.
+    [[nodiscard]] place packet(std::uint32_t number) const noexcept {
+        std::uint32_t r = row;
+        std::uint32_t c = column;
+        for (; number != 0; --number) {
+            c += geometry.packet_at(r, c);
+            if (c == geometry.row_bytes) {
+                c = 0;
+                ++r;
+            }
+        }
+        return {geometry.source + r * geometry.source_stride + c,
+                geometry.destination + r * geometry.destination_stride + c};
+    }
 
     /// Calls visit(source offset, destination offset, bytes, offset within the piece) for each contiguous run.
     template <typename Visitor>
@@ -65,10 +89,8 @@ class transfer_cutter {
     [[nodiscard]] transfer_piece next(std::uint32_t burst_packets) {
         transfer_piece piece{geometry_, row_, column_, 0, 0, 0};
         while (piece.packets < burst_packets && !finished()) {
-            const std::int64_t destination = geometry_.destination + row_ * geometry_.destination_stride + column_;
             const std::int64_t source = geometry_.source + row_ * geometry_.source_stride + column_;
-            const std::uint32_t length =
-                std::min(packet_bytes - line_offset(destination), geometry_.row_bytes - column_);
+            const std::uint32_t length = geometry_.packet_at(row_, column_);
             if (line_offset(source) + length > packet_bytes) {
                 piece.double_reads |= 1U << piece.packets;
             }

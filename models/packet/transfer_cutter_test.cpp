@@ -66,6 +66,7 @@ void expect_cut_as_the_reference(const transfer_geometry& g, std::uint32_t burst
             const reference_packet& p = packets[next_packet + i];
             expected_bytes += p.bytes;
             EXPECT_EQ((piece.double_reads >> i & 1U) != 0, p.two_source_lines) << "packet " << next_packet + i;
+            EXPECT_EQ((byte_move{piece.packet(i).source, piece.packet(i).destination}), bytes[p.first_byte]);
         }
         EXPECT_EQ(piece.double_reads >> piece.packets, 0U) << "only packets of the piece are read";
         ASSERT_EQ(piece.bytes, expected_bytes);

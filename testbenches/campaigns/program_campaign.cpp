@@ -60,8 +60,9 @@ program_campaign::program_campaign() {
     add("row", {7, 1}, {}, usual);
     add("square", {4, 4}, {}, usual);
     add("holes", {5, 4}, {{1, 1}, {3, 0}, {3, 2}, {0, 3}}, usual);
-    d1_parameters narrow;  // queues that fill, short quanta
+    d1_parameters narrow;  // queues that fill, banks that conflict, short quanta
     narrow.die.node.network_interface = {.engines = 1, .queue_depth = 1, .max_outstanding = 1, .burst_packets = 3};
+    narrow.die.node.core.sram_banks = 2;
     narrow.die.noc.buffer_depth = 2;
     narrow.simulation.quantum = 7;
     add("narrow", {3, 3}, {{1, 1}}, narrow);
