@@ -82,7 +82,7 @@ std::size_t wrong_results(const gemm_shape& s, number_format output, std::span<c
 
 void expect_exact(die& on, const gemm_shape& s, number_format output) {
     SCOPED_TRACE(testing::Message() << s.m << " x " << s.n << " x " << s.k << " to " << numerics::name(output));
-    const gemm product(s, {output}, on);
+    const gemm product(s, {{output}}, on);
     const auto a = random_operand(s.m * s.k, 1);
     const auto b = random_operand(s.k * s.n, 2);
     const outcome o = run(on, product, a, b);
@@ -142,7 +142,7 @@ TEST(gemm_on_a_die, is_exact_and_free_of_races_where_memory_forces_sub_blocks_an
     p.die.node.sram.bytes = 24576;
     die on("die", p, die_checks::all());
     const gemm_shape s{150, 131, 70};
-    const gemm product(s, {number_format::bf16}, on);
+    const gemm product(s, {{number_format::bf16}}, on);
     EXPECT_LT(product.plan().a.sub_blocks * product.plan().b.sub_blocks,
               product.plan().rows.largest() * product.plan().columns.largest())
         << "the case is meant to need sub-blocks";
@@ -160,7 +160,7 @@ TEST(gemm_on_a_die, is_exact_on_one_node) {
 TEST(gemm_on_a_die, runs_the_same_after_a_reset) {
     die on("die", d1_parameters{}, {.protocol = true});
     const gemm_shape s{200, 120, 90};
-    const gemm product(s, {number_format::bf16}, on);
+    const gemm product(s, {{number_format::bf16}}, on);
     const auto a = random_operand(s.m * s.k, 1);
     const auto b = random_operand(s.k * s.n, 2);
     const outcome first = run(on, product, a, b);
@@ -176,7 +176,7 @@ TEST(gemm_on_a_die, takes_the_same_cycles_with_and_without_bytes) {
     die with("with", p, {.protocol = true});
     p.simulation.functional = false;
     die without("without", p, {.protocol = true});
-    const gemm product(s, {number_format::bf16}, with);
+    const gemm product(s, {{number_format::bf16}}, with);
     const auto a = random_operand(s.m * s.k, 1);
     const auto b = random_operand(s.k * s.n, 2);
     const outcome real = run(with, product, a, b);
@@ -196,7 +196,7 @@ TEST(gemm_on_a_die, takes_the_same_cycles_whatever_order_its_nodes_were_built_in
     const gemm_shape s{300, 200, 150};
     die one("one", p, {.protocol = true});
     die other("other", p, {.protocol = true}, order);
-    const gemm product(s, {number_format::bf16}, one);
+    const gemm product(s, {{number_format::bf16}}, one);
     const auto a = random_operand(s.m * s.k, 1);
     const auto b = random_operand(s.k * s.n, 2);
     const outcome straight = run(one, product, a, b);
@@ -221,7 +221,7 @@ TEST(gemm_on_a_die, takes_operands_as_their_transposes_lie) {
     die on("die", small_die(4, 3), {.protocol = true});
     for (const gemm_shape s : {gemm_shape{1, 1, 1}, {9, 30, 21}, {70, 45, 33}, {64, 1, 130}}) {
         SCOPED_TRACE(testing::Message() << s.m << " x " << s.n << " x " << s.k);
-        const gemm product(s, {number_format::bf16}, on);
+        const gemm product(s, {{number_format::bf16}}, on);
         const auto a = random_operand(s.m * s.k, 1);
         const auto b = random_operand(s.k * s.n, 2);
         const auto a_turned = transposed(a, s.m, s.k);

@@ -156,6 +156,26 @@ TEST(inner_kernels, do_something_for_the_smallest_of_everything) {
     EXPECT_EQ(run.counts.vector_loads + run.counts.vector_stores, 0U);
 }
 
+TEST(inner_kernels, move_nothing_where_a_predicate_leaves_no_element) {
+    auto nothing = on_vector(elementwise_operation::add, 64);
+    nothing.active = 0;
+    nothing.rows = 4;
+    nothing.destination_stride = 256;
+    for (const std::int64_t a_stride : {0, 256}) {
+        for (const std::int64_t b_stride : {0, 256}) {
+            for (const bool broadcast : {false, true}) {
+                SCOPED_TRACE(testing::Message() << a_stride << ", " << b_stride << ", " << broadcast);
+                nothing.a_stride = a_stride;
+                nothing.b_stride = b_stride;
+                nothing.broadcast_b = broadcast;
+                const auto run = run_alone(kernel_of(nothing, {}), {}, {});
+                EXPECT_EQ(run.counts.vector_loads + run.counts.vector_stores, 0U);
+                EXPECT_LT(run.cycles(), 64U);
+            }
+        }
+    }
+}
+
 TEST(inner_kernels, can_be_read) {
     const std::string text = to_text(kernel_of(product(2, 2, 8), {}));
     EXPECT_NE(text.find("matrix acc0, v0, v16"), std::string::npos) << text;
