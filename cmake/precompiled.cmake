@@ -17,7 +17,7 @@ function(d1_precompiled kind)
   target_precompile_headers(d1_precompiled_${kind} PRIVATE ${arg_HEADERS})
   if(kind STREQUAL "test")  # as the programs are compiled that read them
     set_target_properties(d1_precompiled_${kind} PROPERTIES POSITION_INDEPENDENT_CODE OFF)
-    target_compile_options(d1_precompiled_${kind} PRIVATE -fPIE)
+    target_compile_options(d1_precompiled_${kind} PRIVATE -fPIE ${D1_QUICK_TEST_OPTIONS})
   endif()
 endfunction()
 
