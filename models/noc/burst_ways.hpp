@@ -27,14 +27,15 @@ struct burst_ways {
         }
     }
 
-    /// The channel of a burst at ca. The channels of its class are shared out among the planes in equal parts, and
-    /// among those of its plane the destination's number decides: packets of a pair and plane stay in order.
+    /// The channel of a burst. The channels of its class are shared out among the planes in equal parts. Among those of
+    /// its plane the destination's number decides where packets of a pair have to stay in order; else the burst's own
+    /// too, since numbers go by columns: on an even number of them all packets in a column would share a channel.
     [[nodiscard]] std::uint32_t channel(const burst& b, std::uint32_t channels_per_class) const noexcept {
         const std::uint32_t plane = planes > 1 ? b.table_offset / nodes : 0;
         const std::uint32_t first = plane * channels_per_class / planes;
         const std::uint32_t end = (plane + 1) * channels_per_class / planes;
         return static_cast<std::uint32_t>(b.channel_class) * channels_per_class + first +
-               to_number(b.destination) % (end - first);
+               static_cast<std::uint32_t>((to_number(b.destination) + (in_order ? 0 : b.sequence)) % (end - first));
     }
 };
 

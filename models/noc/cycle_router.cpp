@@ -24,6 +24,8 @@ cycle_router::cycle_router(node_index here, std::span<const std::uint16_t> route
                parameters.hop_cycles()),
       credits_(message_class_count * parameters.channels_per_class, parameters.buffer_depth, port_count,
                parameters.link_cycles()),
+      scarce_(scarce_credits(parameters.buffer_depth)),
+      to_enter_(credits_to_enter(parameters.buffer_depth)),
       errors_(errors),
       any_input_(routes.size(), several) {
     // Where no packet comes in by an input, its entry says nothing.
@@ -74,16 +76,17 @@ void cycle_router::choose_outputs() {
         for (std::uint32_t left = buffers_.occupied(input); left != 0; left &= left - 1) {
             const auto channel = static_cast<std::uint32_t>(std::countr_zero(left));
             const burst& b = *buffers_.front(input, channel).carrier;
-            std::uint32_t allowed = exits_[to_number(b.destination)] >> (4 * input) & 15U;
+            const packed_exits exits(exits_[to_number(b.destination)]);
+            std::uint32_t allowed = exits.allowed(input);
             if (allowed == 0) {
                 continue;  // it is there
             }
-            auto best = static_cast<std::uint32_t>(std::countr_zero(allowed));
-            while ((allowed &= allowed - 1) != 0) {
-                const auto other = static_cast<std::uint32_t>(std::countr_zero(allowed));
-                const std::uint32_t more = credits_.left(other, channel);
-                const std::uint32_t most = credits_.left(best, channel);
-                best = more > most || (more == most && takes_later_output(b, here_)) ? other : best;
+            std::uint32_t best = exits.preferred(input);
+            if (credits_.left(best, channel) < (input == to_number(port::local) ? to_enter_ : scarce_)) {
+                for (; allowed != 0; allowed &= allowed - 1) {
+                    const auto other = static_cast<std::uint32_t>(std::countr_zero(allowed));
+                    best = credits_.left(other, channel) > credits_.left(best, channel) ? other : best;
+                }
             }
             buffers_.redirect(input, channel, best);
         }
@@ -128,6 +131,17 @@ std::uint32_t cycle_router::ready_channels(std::uint32_t input, std::uint32_t op
     return ready;
 }
 
+/// Of channels from the router's own node, those whose first packet may enter the mesh.
+std::uint32_t cycle_router::with_room(std::uint32_t ready) const {
+    std::uint32_t enter = 0;
+    for (std::uint32_t left = ready; left != 0; left &= left - 1) {
+        const auto channel = static_cast<std::uint32_t>(std::countr_zero(left));
+        const std::uint32_t output = buffers_.front(to_number(port::local), channel).output;
+        enter |= std::uint32_t{credits_.left(output, channel) >= to_enter_} << channel;
+    }
+    return enter;
+}
+
 std::uint32_t cycle_router::allocate(std::uint32_t open) {
     std::array<std::uint8_t, port_count> named;  // NOLINT(cppcoreguidelines-pro-type-member-init): read where written
     std::array<std::uint8_t, 8> requests{};      // of each output: inputs; as many as fit into one register
@@ -137,7 +151,10 @@ std::uint32_t cycle_router::allocate(std::uint32_t open) {
     };
     for (std::uint32_t left = buffers_.occupied_ports(); left != 0; left &= left - 1) {
         const auto input = static_cast<std::uint32_t>(std::countr_zero(left));
-        const std::uint32_t ready = ready_channels(input, open);
+        std::uint32_t ready = ready_channels(input, open);
+        if (exits_ != nullptr && input == to_number(port::local)) {
+            ready = with_room(ready);
+        }
         if (ready == 0) {
             continue;
         }

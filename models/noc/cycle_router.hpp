@@ -22,9 +22,10 @@ namespace d1::noc {
 /// at the output it wants; every output takes one of the inputs that name it; what is taken leaves, and its place's
 /// credit goes back. Links of several packets a cycle repeat this within the cycle. Packets keep their channel on their
 /// way, so packets of one (source, destination, class) and plane stay in order. Under an adaptive policy the first
-/// packet of a buffer wants, in each cycle anew, the allowed output with the most credits left on its channel; between
-/// equals its burst draws (takes_later_output). A packet that the link corrupts keeps its place until it has been sent
-/// without fault or is refused, and its output serves nobody else meanwhile; see link_errors.
+/// packet of a buffer wants, in each cycle anew, the preferred one of its outputs, or the one with the most credits
+/// left on its channel where those are scarce; and one from the router's own node waits for credits_to_enter. A packet
+/// that the link corrupts keeps its place until it has been sent without fault or is refused, and its output serves
+/// nobody else meanwhile; see link_errors.
 ///
 /// Not modelled: crossbar conflicts beyond one packet an input and output a round, allocation in several iterations,
 /// which of a router's pipeline stages a packet is in: it cannot leave before it has passed them, and holds its place.
@@ -33,8 +34,8 @@ class cycle_router final : public timing::clocked_block {
     using forward_interface = tlm::tlm_fw_nonblocking_transport_if<burst, link_phase>;
     using backward_interface = tlm::tlm_bw_nonblocking_transport_if<burst, link_phase>;
 
-    /// `routes` and `exits` as in router.cpp: by plane and destination, three bits an input; for adaptive policies,
-    /// else null, by destination the outputs allowed, four bits an input.
+    /// `routes` as in router.cpp: by plane and destination, three bits an input. `exits`, for adaptive policies, else
+    /// null: by destination, packed_exits.
     cycle_router(node_index here, std::span<const std::uint16_t> routes, const std::uint32_t* exits,
                  const link_errors& errors, const noc_parameters& parameters, timing::event_queue& events);
     ~cycle_router() override;
@@ -68,6 +69,7 @@ class cycle_router final : public timing::clocked_block {
     void evaluate() override;
     bool commit() override;
     void choose_outputs();
+    [[nodiscard]] std::uint32_t with_room(std::uint32_t ready) const;
     [[nodiscard]] bool is_corrupted(std::uint32_t input, std::uint32_t channel);
     [[nodiscard]] std::uint32_t sending_again() const;
     /// One round: the outputs that packets were named for, out of those that are `open`, a bit each.
@@ -87,6 +89,8 @@ class cycle_router final : public timing::clocked_block {
     std::array<side, port_count> sides_;
     channel_buffers buffers_;
     channel_credits credits_;
+    std::uint32_t scarce_;
+    std::uint32_t to_enter_;
     link_errors errors_;
     std::array<timing::cycle, port_count> sending_again_until_{};
     static constexpr std::uint8_t several = 7;

@@ -29,8 +29,8 @@ class mesh_routing {
     /// The paths of a plane; where the policy is adaptive, one of the paths that packets may take.
     [[nodiscard]] const route_table& table(std::uint32_t plane = 0) const noexcept { return plan_.planes[plane]; }
     [[nodiscard]] bool adaptive() const noexcept { return !plan_.exits.empty(); }
-    /// Of an adaptive policy: the ports that a packet may go on through, bit p for port p.
-    [[nodiscard]] std::uint32_t exits(node_index here, port input, node_index destination) const noexcept {
+    /// Of an adaptive policy: the ports that a packet may go on through.
+    [[nodiscard]] adaptive_exits exits(node_index here, port input, node_index destination) const noexcept {
         const std::size_t nodes = shape().size();
         return plan_
             .exits[(std::size_t{to_number(here)} * port_count + to_number(input)) * nodes + to_number(destination)];

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <deque>
 #include <map>
+#include <optional>
 #include <random>
 #include <string>
 #include <utility>
@@ -189,31 +190,42 @@ TEST(policies, odd_even_goes_where_credits_are_left) {
     EXPECT_GT(r.packets(port::east), 10U);
 }
 
-TEST(policies, odd_even_goes_either_way_where_nobody_is_in_the_way_and_the_same_below_ca) {
+TEST(policies, odd_even_goes_the_ways_that_it_prefers_where_nobody_is_in_the_way_and_either_way_at_at) {
     noc_parameters p;
-    p.columns = 4;
+    p.columns = 5;
     p.rows = 3;
     p.routing = routing_kind::odd_even;
     bench b(p);
-    router_mesh at("at", p, timing_kind::at, b.events);
-    std::vector<router_base*> routers;
-    for (std::uint32_t i = 0; i < at.places().size(); ++i) {
-        routers.push_back(&at.at(node_index{i}));
-    }
-    mesh_endpoints ends("ends", p, timing_kind::at, routers, b.events);
+    struct level {
+        level(timing_kind timing, bench& b) : mesh(to_string(timing), b.parameters, timing, b.events) {
+            for (std::uint32_t i = 0; i < mesh.places().size(); ++i) {
+                routers.push_back(&mesh.at(node_index{i}));
+            }
+            ends.emplace(("ends_" + std::string(to_string(timing))).c_str(), b.parameters, timing, routers, b.events);
+        }
+        router_mesh mesh;
+        std::vector<router_base*> routers;
+        std::optional<mesh_endpoints> ends;
+    };
+    level at(timing_kind::at, b);
+    level lt(timing_kind::lt, b);
     constexpr std::uint32_t count = 1000;
     for (std::uint32_t n = 0; n < count; ++n) {
-        b.send(1 + 50 * n, {1, 0}, {3, 2});
-        ends.send(1 + 50 * n, {1, 0}, {3, 2});
+        const std::uint32_t cycle = 1 + 50 * n;
+        for (const coordinate to : {coordinate{3, 2}, coordinate{4, 2}}) {
+            b.send(cycle, {1, 0}, to);
+            at.ends->send(cycle, {1, 0}, to);
+            lt.ends->send(cycle, {1, 0}, to);
+        }
     }
     b.run();
     const node_index corner = b.places().index({1, 0});
-    EXPECT_NEAR(static_cast<double>(b.mesh.at(corner).packets(port::east)), count / 2.0, 80);
-    for (std::uint32_t i = 0; i < b.places().size(); ++i) {
-        for (const port out : {port::west, port::east, port::north, port::south}) {
-            EXPECT_EQ(b.mesh.at(node_index{i}).packets(out), at.at(node_index{i}).packets(out)) << i;
-        }
+    for (router_mesh* const mesh : {&b.mesh, &lt.mesh}) {
+        EXPECT_EQ(mesh->at(corner).packets(port::east), count) << "to an odd column: along the row first";
+        EXPECT_EQ(mesh->at(corner).packets(port::south), count) << "to an even one: along the column first";
+        EXPECT_EQ(mesh->at(b.places().index({3, 0})).packets(port::south), count) << "in the destination's column";
     }
+    EXPECT_NEAR(static_cast<double>(at.mesh.at(corner).packets(port::east)), count, 110);
     for (std::uint32_t n = 0; n < count; ++n) {
         EXPECT_EQ(b.at({3, 2})[n].at, 1 + 50 * n + 4 + 2);
     }

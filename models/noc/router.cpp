@@ -1,7 +1,6 @@
 #include "models/noc/router.hpp"
 
 #include <algorithm>
-#include <bit>
 #include <string>
 
 #include "models/noc/adaptive_choice.hpp"
@@ -25,14 +24,18 @@ std::vector<std::uint16_t> pack(const mesh_routing& routing, node_index here) {
     return packed;
 }
 
-/// The same for the choices of an adaptive policy; what is local has none.
+/// The same for the choices of an adaptive policy.
 std::vector<std::uint32_t> pack_exits(const mesh_routing& routing, node_index here) {
     std::vector<std::uint32_t> packed(routing.adaptive() ? routing.shape().size() : 0);
     for (std::uint32_t destination = 0; destination < packed.size(); ++destination) {
+        packed_exits of_all;
         for (std::uint32_t input = 0; input < port_count; ++input) {
-            const std::uint32_t exits = routing.exits(here, static_cast<port>(input), node_index{destination});
-            packed[destination] |= (exits & 15U) << (4 * input);
+            const adaptive_exits exits = routing.exits(here, static_cast<port>(input), node_index{destination});
+            if (exits.preferred != port::local) {
+                of_all.set(input, exits.allowed, to_number(exits.preferred));
+            }
         }
+        packed[destination] = of_all.bits();
     }
     return packed;
 }
@@ -111,12 +114,8 @@ void router::input::connect(router& owner, port from) {
 
 std::uint32_t router::input::output_for(const burst& b) const noexcept {
     if (!owner_->exits_.empty()) {
-        const std::uint32_t exits = owner_->exits_[to_number(b.destination)] >> (4 * to_number(from_)) & 15U;
-        if (std::popcount(exits) == 2) {
-            // As good as each other where queues are not seen.
-            return static_cast<std::uint32_t>(
-                std::countr_zero(takes_later_output(b, owner_->here_) ? exits & (exits - 1) : exits));
-        }
+        const packed_exits exits(owner_->exits_[to_number(b.destination)]);
+        return exits.allowed(to_number(from_)) == 0 ? to_number(port::local) : exits.preferred(to_number(from_));
     }
     return std::uint32_t{routes_[b.table_offset + to_number(b.destination)]} >> shift_ & 7U;
 }

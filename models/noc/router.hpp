@@ -25,8 +25,8 @@ namespace d1::noc {
 ///
 /// lt: nothing but the hop. at: see train_router. ca: see cycle_router.
 /// Zero load: a packet that stands at an input in cycle t, at `at` and ca in a buffer there, stands at the next
-/// router's input in t + hop_cycles() (HC34-U: one cycle per hop), and at the network interface likewise. An adaptive
-/// policy's choice at lt, where queues are not seen: half of the bursts go either way.
+/// router's input in t + hop_cycles() (HC34-U: one cycle per hop), and at the network interface likewise. At lt, where
+/// queues are not seen, an adaptive policy's bursts take the outputs that it prefers.
 class router : public router_base {
   public:
     router(const sc_core::sc_module_name& name, node_index here, const mesh_routing& routing,
@@ -123,7 +123,7 @@ class router : public router_base {
     bool elaborated_ = false;
     // By plane and destination: the output port for each input port, three bits each.
     std::vector<std::uint16_t> routes_;
-    std::vector<std::uint32_t> exits_;  // adaptive, by destination: the outputs allowed, four bits an input port
+    std::vector<std::uint32_t> exits_;  // adaptive, by destination: as in packed_exits
     node_index here_;
     link_errors errors_;
     std::array<std::uint64_t, port_count> resent_{};

@@ -66,7 +66,7 @@ class odd_even_policy final : public routing_policy {
     [[nodiscard]] route_plan plan(grid shape, const mesh_faults& faults) const override {
         const live_mesh mesh(shape, faults);
         const turn_set turns = odd_even_turns(mesh);
-        return {{route_table(mesh, turns)}, shortest_exits(mesh, turns)};
+        return {{route_table(mesh, turns)}, shortest_exits(mesh, turns, prefers_column)};
     }
 };
 
@@ -119,10 +119,17 @@ turn_set odd_even_turns(const live_mesh& mesh) {
     return turns;
 }
 
-std::vector<std::uint8_t> shortest_exits(const live_mesh& mesh, const turn_set& turns) {
+bool prefers_column(coordinate here, coordinate destination) noexcept {
+    const bool here_odd = here.x % 2 != 0;
+    const bool there_odd = destination.x % 2 != 0;
+    return here_odd != there_odd && here_odd == (destination.x > here.x);
+}
+
+std::vector<adaptive_exits> shortest_exits(const live_mesh& mesh, const turn_set& turns,
+                                           const std::function<bool(coordinate, coordinate)>& column_first) {
     const path_lengths lengths(mesh, turns);
     const std::size_t nodes = mesh.size();
-    std::vector<std::uint8_t> exits(nodes * port_count * nodes, 0);
+    std::vector<adaptive_exits> exits(nodes * port_count * nodes);
     std::vector<std::uint16_t> shortest(nodes);
     for (std::uint32_t v = 0; v < nodes; ++v) {
         for (std::uint32_t in = 0; in < port_count; ++in) {
@@ -132,7 +139,7 @@ std::vector<std::uint8_t> shortest_exits(const live_mesh& mesh, const turn_set& 
                 continue;
             }
             const std::uint32_t allowed = injected ? 15U : turns.exits(channel_from(mesh.head(back), in_port(back)));
-            std::uint8_t* const mine = exits.data() + (std::size_t{v} * port_count + in) * nodes;
+            adaptive_exits* const mine = exits.data() + (std::size_t{v} * port_count + in) * nodes;
             std::fill(shortest.begin(), shortest.end(), path_lengths::unreachable);
             for (std::uint32_t p = 0; p < direction_count; ++p) {
                 const channel c = channel_from(node_index{v}, static_cast<port>(p));
@@ -143,14 +150,19 @@ std::vector<std::uint8_t> shortest_exits(const live_mesh& mesh, const turn_set& 
                 for (std::size_t d = 0; d < nodes; ++d) {
                     if (hops[d] < shortest[d]) {
                         shortest[d] = hops[d];
-                        mine[d] = 0;
+                        mine[d] = {};
                     }
                     if (hops[d] == shortest[d] && hops[d] != path_lengths::unreachable) {
-                        mine[d] = static_cast<std::uint8_t>(mine[d] | 1U << p);
+                        const bool first = mine[d].allowed == 0;
+                        mine[d].allowed = static_cast<std::uint8_t>(mine[d].allowed | 1U << p);
+                        // Those along the row come before those along the column.
+                        if (first || column_first(mesh.shape().at(node_index{v}), mesh.shape().at(node_index(d)))) {
+                            mine[d].preferred = static_cast<port>(p);
+                        }
                     }
                 }
             }
-            mine[v] = 1U << to_number(port::local);
+            mine[v] = {1U << to_number(port::local), port::local};
         }
     }
     return exits;

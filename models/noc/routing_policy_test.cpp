@@ -189,6 +189,25 @@ TEST(routing_policy, o1turn_has_xy_and_yx_on_channels_of_their_own) {
     }
 }
 
+TEST(routing_policy, spreads_what_goes_to_a_node_over_channels_only_where_packets_may_overtake) {
+    burst_pool bursts;
+    const burst_ptr b = bursts.acquire(false);
+    b->channel_class = message_class::data;
+    b->destination = node_index{7};
+    for (const bool in_order : {false, true}) {
+        for (const std::uint32_t planes : {1U, 2U}) {
+            const burst_ways ways{.planes = planes, .nodes = 30, .in_order = in_order};
+            std::set<std::uint32_t> used;
+            for (b->sequence = 0; b->sequence < 20; ++b->sequence) {
+                b->table_offset = static_cast<std::uint16_t>((planes - 1) * 30);
+                used.insert(ways.channel(*b, 4));
+            }
+            EXPECT_EQ(used.size(), in_order ? 1U : 4 / planes);
+            EXPECT_EQ(*used.rbegin(), 11U) << "the last of the class, whose channels begin with 8";
+        }
+    }
+}
+
 TEST(routing_policy, o1turn_draws_by_seed_and_burst_and_both_ways_equally_often) {
     burst_ways ways{.seed = 5, .planes = 2, .nodes = 100};
     burst_pool bursts;
@@ -237,8 +256,10 @@ TEST(routing_policy, odd_even_goes_shortest_ways_without_a_cycle_and_by_the_turn
                     continue;
                 }
                 const coordinate here = shape.at(node_index{v});
-                const std::uint32_t exits = routing.exits(node_index{v}, static_cast<port>(in), node_index{d});
+                const adaptive_exits choice = routing.exits(node_index{v}, static_cast<port>(in), node_index{d});
+                const std::uint32_t exits = choice.allowed;
                 ASSERT_NE(exits, 0U) << "a packet is stuck";
+                ASSERT_TRUE(exits >> to_number(choice.preferred) & 1U);
                 choices += exits & (exits - 1) ? 1U : 0U;
                 for (std::uint32_t out = 0; out < direction_count; ++out) {
                     if ((exits >> out & 1U) == 0) {
@@ -263,6 +284,44 @@ TEST(routing_policy, odd_even_goes_shortest_ways_without_a_cycle_and_by_the_turn
         }
         EXPECT_TRUE(waits.acyclic());
         EXPECT_EQ(choices > 0, shape.columns > 1 && shape.rows > 1) << shape.columns << " x " << shape.rows;
+    }
+}
+
+/// Of one packet of every pair of nodes, how many leave through each link, where `next` names the way.
+template <typename Next>
+std::vector<std::uint32_t> link_loads(grid shape, Next&& next) {
+    std::vector<std::uint32_t> loads(std::size_t{shape.size()} * direction_count);
+    for (std::uint32_t s = 0; s < shape.size(); ++s) {
+        for (std::uint32_t d = 0; d < shape.size(); ++d) {
+            port from = port::local;
+            for (node_index at{s}; at != node_index{d};) {
+                const port to = next(at, from, node_index{d});
+                ++loads[std::size_t{to_number(at)} * direction_count + to_number(to)];
+                at = shape.index(neighbour(shape.at(at), to));
+                from = opposite(to);
+            }
+        }
+    }
+    return loads;
+}
+
+TEST(routing_policy, odd_even_prefers_ways_that_load_every_link_as_xy_does) {
+    for (const grid shape : {grid{2, 2}, {2, 5}, {4, 5}, {6, 3}, {10, 7}, {18, 20}}) {
+        const mesh_routing odd_even(mesh_of(shape, routing_kind::odd_even), {});
+        const auto loads = link_loads(
+            shape, [&](node_index at, port from, node_index to) { return odd_even.exits(at, from, to).preferred; });
+        for (std::uint32_t v = 0; v < shape.size(); ++v) {
+            // Those of this side of the link, times those of the other: by xy all turn in their destination's column.
+            const coordinate c = shape.at(node_index{v});
+            const auto load = [&](port p) { return loads[std::size_t{v} * direction_count + to_number(p)]; };
+            const auto product = [](std::int32_t lines, std::int32_t here, std::int32_t there) {
+                return static_cast<std::uint32_t>(lines * here * there);
+            };
+            EXPECT_EQ(load(port::west), product(shape.rows, c.x, shape.columns - c.x));
+            EXPECT_EQ(load(port::east), product(shape.rows, c.x + 1, shape.columns - c.x - 1));
+            EXPECT_EQ(load(port::north), product(shape.columns, c.y, shape.rows - c.y));
+            EXPECT_EQ(load(port::south), product(shape.columns, c.y + 1, shape.rows - c.y - 1));
+        }
     }
 }
 

@@ -145,6 +145,34 @@ TEST(mesh_traffic, of_uniform_never_gets_more_through_than_the_bisection) {
     EXPECT_EQ(m.all_created, m.all_arrived);
 }
 
+/// 10 x 10 nodes at ca.
+mesh_setting small_mesh(routing_kind routing, std::uint32_t channels_per_class) {
+    mesh_setting s{.noc = {}, .timing = timing_kind::ca};
+    s.noc.columns = s.noc.rows = 10;
+    s.noc.routing = routing;
+    s.noc.channels_per_class = channels_per_class;
+    return s;
+}
+double accepted(mesh_traffic& bench, double rate) {
+    return bench.run({.rate = rate, .warm_up = 500, .measured = 2000, .drain = 0}).accepted_rate();
+}
+
+TEST(mesh_traffic, of_uniform_is_carried_by_odd_even_as_by_xy_below_saturation_and_beyond) {
+    mesh_traffic odd_even("odd_even", small_mesh(routing_kind::odd_even, 1));
+    mesh_traffic xy("xy", small_mesh(routing_kind::xy, 1));
+    for (const double rate : {0.28, 0.4, 0.6}) {
+        EXPECT_GE(accepted(odd_even, rate), 0.97 * accepted(xy, rate)) << rate;
+    }
+}
+
+TEST(mesh_traffic, of_uniform_gets_no_worse_with_further_channels) {
+    mesh_traffic two("two", small_mesh(routing_kind::o1turn, 2));
+    mesh_traffic four("four", small_mesh(routing_kind::o1turn, 4));
+    for (const double rate : {0.36, 0.4}) {
+        EXPECT_GE(accepted(four, rate), 0.99 * accepted(two, rate)) << rate;
+    }
+}
+
 TEST(mesh_traffic, goes_round_dead_nodes_and_neither_comes_from_there_nor_goes_there) {
     mesh_traffic at("at",
                     {.noc = small_mesh(), .timing = timing_kind::at, .dead = {{2, 2}, {4, 1}}, .check_links = true});
