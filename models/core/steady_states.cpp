@@ -55,7 +55,19 @@ void settle_shares(unit_demand& d) {
     of(cycle_class::latency) += d.cycles - std::min(all, d.cycles);
 }
 
-unit_demand demand_of(const pipeline::kernel_run& run, const core_parameters& core, const sram_parameters& memory) {
+/// Stores of a pass of a product: they leave one half of the accumulators while the next pass fills the other.
+std::uint64_t stores_of_a_pass(const pipeline::kernel& k) {
+    std::uint64_t most = 0;
+    std::uint64_t row = 0;
+    for (const pipeline::micro_op& op : k.code) {
+        row = op.kind == pipeline::op_kind::vector_store && pipeline::is_accumulator(op.from[0]) ? row + 1 : 0;
+        most = std::max(most, row);
+    }
+    return most;
+}
+
+unit_demand demand_of(const pipeline::kernel& k, const pipeline::kernel_run& run, const core_parameters& core,
+                      const sram_parameters& memory) {
     const pipeline::machine_counts& counts = run.counts;
     const auto index = [](auto value) { return static_cast<std::size_t>(value); };
     unit_demand d;
@@ -68,6 +80,12 @@ unit_demand demand_of(const pipeline::kernel_run& run, const core_parameters& co
     d.slots[index(unit::decode)] = counts.decoded;
     d.slots[index(unit::address)] = counts.scalar;
     d.cycles = std::max({std::uint64_t{1}, run.busy_cycles, busiest_cycles(d.slots, unit_rates(core, memory))});
+    // As dense as it is while it loads.
+    const std::uint64_t loads = counts.vector_loads;
+    const std::uint64_t spread = run.loading_cycles == 0 ? loads : loads * d.cycles / run.loading_cycles;
+    d.shuts[index(unit::vector_load)] = std::min(spread, d.cycles * memory.vector_load_ports) - loads;
+    d.shuts[index(unit::gather)] = counts.gather_shut * core.gather_granules_per_cycle;
+    d.late_stores = stores_of_a_pass(k);
     d.latency = run.cycles() - std::min(run.cycles(), d.cycles);
     d.shares = shares_of(counts);
     settle_shares(d);
@@ -110,7 +128,8 @@ const instruction_cost& steady_states::remember(const key& k, const Instruction&
     if (is_new) {
         pipeline::kernel kernel = pipeline::kernel_of(instruction, core_);
         const pipeline::kernel_run run = pipeline::run_alone(kernel, core_, memory_);
-        place->second = {demand_of(run, core_, memory_), cost_of(instruction, core_, memory_).slots, std::move(kernel)};
+        place->second = {demand_of(kernel, run, core_, memory_), cost_of(instruction, core_, memory_).slots,
+                         std::move(kernel)};
         for (const unit moved : {unit::vector_load, unit::vector_store}) {
             const auto u = static_cast<std::size_t>(moved);
             place->second.work[u] = place->second.demand.slots[u];

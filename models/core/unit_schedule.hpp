@@ -27,11 +27,14 @@ struct unit_demand {
     std::uint64_t latency = 0;
     cycle_shares shares{};     ///< what the cycles go to when it is alone, those of different classes different ones
     bool wants_ports = false;  ///< what is left of them goes to waiting for vector ports
+    unit_slots shuts{};        ///< slots that it leaves to nobody who starts later, though it does not take them
+    std::uint64_t late_stores = 0;  ///< so many of its slots of the store ports may lag behind its others
 };
 
 /// Reserves the units of a core in the order in which instructions start. One that finds units partly taken goes on at
-/// the pace that what is left allows, until those before it end; in whole slots, so nothing is given out twice. Not
-/// modelled: which slot within a stretch of even pace an instruction takes.
+/// the pace that what is left allows, until those before it end; in whole slots, so nothing is given out twice. Stores
+/// may lag behind the rest as far as a demand allows. Not modelled: which slot within a stretch of even pace an
+/// instruction takes.
 class unit_schedule {
   public:
     /// `rates`: slots of each unit a cycle.
@@ -59,8 +62,9 @@ class unit_schedule {
         [[nodiscard]] std::uint64_t taken(std::size_t unit, timing::cycle at) const;
     };
 
-    [[nodiscard]] std::uint64_t pace(const running& r, timing::cycle begin, timing::cycle end,
-                                     std::uint64_t done) const;
+    [[nodiscard]] std::uint64_t left(std::size_t unit, timing::cycle begin, timing::cycle end) const;
+    [[nodiscard]] std::uint64_t pace(const unit_demand& d, timing::cycle begin, timing::cycle end, std::uint64_t done,
+                                     std::uint64_t late) const;
 
     unit_slots rates_;
     std::vector<running> running_;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <random>
+#include <utility>
 #include <vector>
 
 namespace d1 {
@@ -49,6 +50,26 @@ TEST(unit_schedule, puts_instructions_that_want_all_of_one_unit_one_behind_the_o
     EXPECT_EQ(units.reserve(0, matrix(40)), 140U);
     EXPECT_EQ(units.reserve(30, matrix(60)), 200U);
     EXPECT_EQ(units.reserve(199, matrix(5)), 205U);
+}
+
+TEST(unit_schedule, keeps_the_gather_engine_from_ports_that_are_all_taken) {
+    unit_schedule units({1, 16, 2, 1, 1});
+    unit_demand loads = demand(100, {0, 0, 100});
+    loads.shuts[static_cast<std::size_t>(unit::gather)] = 50;  // both ports in every second cycle
+    EXPECT_EQ(units.reserve(0, loads), 100U);
+    EXPECT_EQ(units.reserve(0, demand(100, {0, 0, 100, 0, 100})), 150U) << "half of it in 100 cycles";
+}
+
+TEST(unit_schedule, lets_stores_lag_behind_as_far_as_they_may) {
+    const unit_demand stores = demand(100, {0, 0, 0, 100});
+    unit_demand steps = demand(100, {100, 0, 0, 20});
+    for (const auto& [late, end] : {std::pair{0U, 196U}, {10U, 146U}, {20U, 120U}}) {
+        unit_schedule units(rates);
+        steps.late_stores = late;
+        EXPECT_EQ(units.reserve(0, stores), 100U);
+        // Before the first store 4 steps of a hundred are done, before the eleventh 54.
+        EXPECT_EQ(units.reserve(0, steps), end) << late;
+    }
 }
 
 TEST(unit_schedule, lets_instructions_on_different_units_run_side_by_side) {

@@ -47,8 +47,8 @@ void for_each_counter(machine_counts& a, const machine_counts& b, const auto& vi
     for (const auto member :
          {&machine_counts::fetched, &machine_counts::decoded, &machine_counts::scalar, &machine_counts::scalar_loads,
           &machine_counts::scalar_stores, &machine_counts::vector_loads, &machine_counts::vector_stores,
-          &machine_counts::mesh_reads, &machine_counts::mesh_writes, &machine_counts::granules, &machine_counts::simd,
-          &machine_counts::matrix, &machine_counts::refills}) {
+          &machine_counts::mesh_reads, &machine_counts::mesh_writes, &machine_counts::granules,
+          &machine_counts::gather_shut, &machine_counts::simd, &machine_counts::matrix, &machine_counts::refills}) {
         visit(a.*member, b.*member);
     }
 }
@@ -183,8 +183,11 @@ void machine::issue() {
     for (std::uint32_t n = 0; n < running_; ++n) {
         issue(threads_[by_age_[n]]);
     }
+    const bool gathers = left_.gather < core_.gather_granules_per_cycle;
+    counts_.gather_shut += left_.vector_load == 0 && !gathers ? 1U : 0U;
     classify();
     busy_cycles_ = started_ ? counts_.total_cycles() : busy_cycles_;
+    loading_cycles_ = left_.vector_load < memory_.vector_load_ports ? counts_.total_cycles() : loading_cycles_;
     mesh_read_left_ = memory_.mesh_read_ports;
     mesh_write_left_ = memory_.mesh_write_ports;
     banks_taken_ = 0;

@@ -38,6 +38,7 @@ struct machine_counts {
     std::uint64_t mesh_reads = 0;
     std::uint64_t mesh_writes = 0;
     std::uint64_t granules = 0;
+    std::uint64_t gather_shut = 0;  ///< cycles in which vector loads took all ports, and no granule one
     std::uint64_t simd = 0;
     std::uint64_t matrix = 0;
     std::uint64_t refills = 0;  ///< of lines of the instruction cache
@@ -80,6 +81,8 @@ class machine {
     [[nodiscard]] const machine_counts& counts() const noexcept { return counts_; }
     /// Cycles up to the last in which an operation started.
     [[nodiscard]] std::uint64_t busy_cycles() const noexcept { return busy_cycles_; }
+    /// Cycles up to the last in which a vector was loaded.
+    [[nodiscard]] std::uint64_t loading_cycles() const noexcept { return loading_cycles_; }
     /// Puts a kernel's code into the instruction cache, in no time.
     void warm(const kernel& code);
     void reset();
@@ -198,6 +201,7 @@ class machine {
     cycle list_free_ = 0;
     machine_counts counts_;
     std::uint64_t busy_cycles_ = 0;
+    std::uint64_t loading_cycles_ = 0;
 
     // What is left of the cycle.
     struct slots {

@@ -51,7 +51,7 @@ kernel_run run(const kernel& k, const core_parameters& core, const sram_paramete
     m->warm(k);
     m->start(0, k);
     const std::uint64_t simulated = to_its_end(*m);
-    return {m->counts(), m->busy_cycles(), simulated};
+    return {m->counts(), m->busy_cycles(), m->loading_cycles(), simulated};
 }
 
 }  // namespace

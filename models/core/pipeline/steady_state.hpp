@@ -10,8 +10,9 @@ namespace d1::pipeline {
 /// A kernel alone, from its first fetch to its last result, its code in the instruction cache.
 struct kernel_run {
     machine_counts counts;
-    std::uint64_t busy_cycles = 0;  ///< to the last start of an operation
-    std::uint64_t simulated = 0;    ///< cycles that were not skipped
+    std::uint64_t busy_cycles = 0;     ///< to the last start of an operation
+    std::uint64_t loading_cycles = 0;  ///< to the last load of a vector
+    std::uint64_t simulated = 0;       ///< cycles that were not skipped
     [[nodiscard]] std::uint64_t cycles() const noexcept { return counts.total_cycles(); }
 };
 
