@@ -66,10 +66,10 @@ endfunction()
 # To optimise the many assertions of a quick test takes longer than to run them; what they test is optimised.
 set(D1_QUICK_TEST_OPTIONS -O0)
 
-# d1_test(NAME SOURCES file... LINK target... [LONG] [SEPARATE]): one GoogleTest program; each of its tests is a process of its own,
-# since SystemC elaborates once a process. Label: quick, or long. A program that links d1::systemc_test_main has sc_main.
+# d1_test(NAME SOURCES file... LINK target... [LONG] [SEPARATE] [OPTIMISED]): one GoogleTest program; each of its tests is a process of its
+# own, since SystemC elaborates once a process. Label: quick, or long. OPTIMISED: a quick one that computes much itself. A program that links d1::systemc_test_main has sc_main.
 function(d1_test name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "LONG;SEPARATE" "TIMEOUT" "SOURCES;LINK")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "LONG;SEPARATE;OPTIMISED" "" "SOURCES;LINK")
   if(NOT D1_BUILD_TESTS OR (arg_LONG AND NOT D1_BUILD_LONG_TESTS))
     return()
   endif()
@@ -87,8 +87,10 @@ function(d1_test name)
   else()
     set(label quick)
     set(timeout 300)
-    target_compile_options(${name} PRIVATE ${D1_QUICK_TEST_OPTIONS})
-    d1_use_precompiled(${name} test ${arg_LINK})
+    if(NOT arg_OPTIMISED)
+      target_compile_options(${name} PRIVATE ${D1_QUICK_TEST_OPTIONS})
+      d1_use_precompiled(${name} test ${arg_LINK})
+    endif()
   endif()
   gtest_discover_tests(${name} TEST_PREFIX "${name}." DISCOVERY_TIMEOUT 120
     PROPERTIES LABELS ${label} TIMEOUT ${timeout})
