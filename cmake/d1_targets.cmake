@@ -66,8 +66,9 @@ endfunction()
 # To optimise the many assertions of a quick test takes longer than to run them; what they test is optimised.
 set(D1_QUICK_TEST_OPTIONS -O0)
 
-# d1_test(NAME SOURCES file... LINK target... [LONG] [SEPARATE] [OPTIMISED]): one GoogleTest program; each of its tests is a process of its
-# own, since SystemC elaborates once a process. Label: quick, or long. OPTIMISED: a quick one that computes much itself. A program that links d1::systemc_test_main has sc_main.
+# d1_test(NAME SOURCES file... LINK target... [LONG] [SEPARATE] [OPTIMISED]): one GoogleTest program; each of its tests is a
+# process of its own, since SystemC elaborates once a process. Label: quick, or long. OPTIMISED: a quick one that computes much
+# itself. A program that links d1::systemc_test_main has sc_main. D1_SANITIZERS: what it is built with.
 function(d1_test name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "LONG;SEPARATE;OPTIMISED" "" "SOURCES;LINK")
   if(NOT D1_BUILD_TESTS OR (arg_LONG AND NOT D1_BUILD_LONG_TESTS))
@@ -78,6 +79,7 @@ function(d1_test name)
   if(NOT d1::systemc_test_main IN_LIST arg_LINK)
     target_link_libraries(${name} PRIVATE GTest::gtest_main)
   endif()
+  target_compile_definitions(${name} PRIVATE "D1_SANITIZERS=\"${D1_SANITIZE}\"")
   if(arg_SEPARATE)
     set_target_properties(${name} PROPERTIES UNITY_BUILD OFF)
   endif()
