@@ -13,7 +13,7 @@ enum class routing_kind : std::uint8_t {
     xy,        ///< along the row first, then along the column; one fixed detour where a fault is in the way
     yx,        ///< the same, along the column first
     o1turn,    ///< a burst draws xy or yx, on channels of their own
-    odd_even,  ///< shortest ways by the odd-even turn model, at each router the one with more credits
+    odd_even,  ///< shortest ways by the odd-even turn model, the preferred ones while they have credits enough
     table      ///< as a file says
 };
 BOOST_DESCRIBE_ENUM(routing_kind, xy, yx, o1turn, odd_even, table)
