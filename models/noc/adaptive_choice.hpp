@@ -4,8 +4,6 @@
 #include <algorithm>
 #include <cstdint>
 
-#include "models/numerics/counter_random.hpp"
-#include "models/packet/burst.hpp"
 #include "models/packet/coordinate.hpp"
 
 namespace d1::noc {
@@ -37,13 +35,6 @@ class packed_exits {
 /// chains, few of them move.
 [[nodiscard]] constexpr std::uint32_t credits_to_enter(std::uint32_t buffer_depth) noexcept {
     return std::max(1U, buffer_depth / 2);
-}
-
-/// Whether a burst at `at`, of two outputs of the router `here` with equally many credits, takes the one later in the
-/// order of the ports. Drawn by whose burst it is and where, half of them either way, so the same in every order of
-/// construction.
-[[nodiscard]] inline bool takes_later_output(const burst& b, node_index here) noexcept {
-    return numerics::counter_random(to_number(b.source), to_number(here), b.sequence) >> 63U != 0;
 }
 
 }  // namespace d1::noc

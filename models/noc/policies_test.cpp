@@ -190,7 +190,7 @@ TEST(policies, odd_even_goes_where_credits_are_left) {
     EXPECT_GT(r.packets(port::east), 10U);
 }
 
-TEST(policies, odd_even_goes_the_ways_that_it_prefers_where_nobody_is_in_the_way_and_either_way_at_at) {
+TEST(policies, odd_even_goes_the_ways_that_it_prefers_where_nobody_is_in_the_way_at_every_level) {
     noc_parameters p;
     p.columns = 5;
     p.rows = 3;
@@ -220,12 +220,11 @@ TEST(policies, odd_even_goes_the_ways_that_it_prefers_where_nobody_is_in_the_way
     }
     b.run();
     const node_index corner = b.places().index({1, 0});
-    for (router_mesh* const mesh : {&b.mesh, &lt.mesh}) {
+    for (router_mesh* const mesh : {&b.mesh, &lt.mesh, &at.mesh}) {
         EXPECT_EQ(mesh->at(corner).packets(port::east), count) << "to an odd column: along the row first";
         EXPECT_EQ(mesh->at(corner).packets(port::south), count) << "to an even one: along the column first";
         EXPECT_EQ(mesh->at(b.places().index({3, 0})).packets(port::south), count) << "in the destination's column";
     }
-    EXPECT_NEAR(static_cast<double>(at.mesh.at(corner).packets(port::east)), count, 110);
     for (std::uint32_t n = 0; n < count; ++n) {
         EXPECT_EQ(b.at({3, 2})[n].at, 1 + 50 * n + 4 + 2);
     }

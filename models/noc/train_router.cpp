@@ -32,6 +32,8 @@ train_router::train_router(node_index here, std::span<const std::uint16_t> route
       arbitration_(parameters.arbitration),
       channels_(message_class_count * parameters.channels_per_class),
       rounds_(std::max(parameters.link_packets_per_cycle, parameters.ejection_packets_per_cycle)),
+      scarce_(scarce_credits(parameters.buffer_depth)),
+      to_enter_(credits_to_enter(parameters.buffer_depth)),
       buffers_(std::size_t{port_count} * channels_),
       credits_(port_count * channels_, parameters.buffer_depth) {
     sides_.reserve(port_count);
@@ -161,7 +163,12 @@ timing::cycle train_router::departure(std::uint32_t input, std::uint32_t channel
     }
     const buffer& queue = at(input, channel);
     side& output = sides_[queue.output];
-    const timing::cycle credit = credits_.next(queue.output * channels_ + channel);
+    const std::uint32_t line = queue.output * channels_ + channel;
+    timing::cycle credit = credits_.next(line);
+    if (exits_ != nullptr && credit != never) {
+        const std::uint32_t needs = needed(input);
+        credit = credits_.known(line) < needs ? never : credits_.free_from(line, needs - 1);
+    }
     if (credit == never) {
         output.starved = static_cast<std::uint16_t>(output.starved | 1U << channel);
         return never;
@@ -173,24 +180,25 @@ timing::cycle train_router::departure(std::uint32_t input, std::uint32_t channel
     return output.slots.first_free(std::max({now, queue.ready, credit}), now);
 }
 
-/// Of the outputs that an adaptive policy allows that with the most credits known; of equals as at ca. Where there are
-/// none, whichever gets one first wakes the router.
+/// As at ca the output that an adaptive policy prefers, or where few of its credits are known that with the most. Where
+/// there are too few, whichever gets one first wakes the router.
 void train_router::choose_output(std::uint32_t input, std::uint32_t channel) {
     buffer& queue = at(input, channel);
-    const burst& b = *trains_[queue.head].carrier;
-    const std::uint32_t allowed = exits_[to_number(b.destination)] >> (4 * input) & 15U;
+    const packed_exits exits(exits_[to_number(trains_[queue.head].carrier->destination)]);
+    const std::uint32_t allowed = exits.allowed(input);
     if (allowed == 0) {
         return;  // it is there
     }
-    auto best = static_cast<std::uint32_t>(std::countr_zero(allowed));
-    for (std::uint32_t left = allowed & (allowed - 1); left != 0; left &= left - 1) {
-        const auto other = static_cast<std::uint32_t>(std::countr_zero(left));
-        const std::uint32_t more = credits_.known(other * channels_ + channel);
-        const std::uint32_t most = credits_.known(best * channels_ + channel);
-        best = more > most || (more == most && takes_later_output(b, here_)) ? other : best;
+    const auto known = [&](std::uint32_t output) { return credits_.known(output * channels_ + channel); };
+    std::uint32_t best = exits.preferred(input);
+    if (known(best) < (input == to_number(port::local) ? to_enter_ : scarce_)) {
+        for (std::uint32_t left = allowed; left != 0; left &= left - 1) {
+            const auto other = static_cast<std::uint32_t>(std::countr_zero(left));
+            best = known(other) > known(best) ? other : best;
+        }
     }
     queue.output = static_cast<std::uint8_t>(best);
-    if (credits_.known(best * channels_ + channel) == 0) {
+    if (known(best) < needed(input)) {
         for (std::uint32_t left = allowed; left != 0; left &= left - 1) {
             side& output = sides_[static_cast<std::size_t>(std::countr_zero(left))];
             output.starved = static_cast<std::uint16_t>(output.starved | 1U << channel);

@@ -29,7 +29,7 @@ namespace d1::noc {
 /// one and in turns (train_limit). Single packets therefore leave in the same cycles as at ca, and bursts that no other
 /// crosses too.
 ///
-/// Under an adaptive policy the next train of a buffer goes, as the next packet does at ca, where most credits are
+/// Under an adaptive policy the next train of a buffer goes as the next packet does at ca, by the credits that are
 /// known. Where links corrupt packets they leave one by one, and one that is sent again stops its link meanwhile.
 ///
 /// Not modelled: that a burst which comes to a link while a train leaves alternates with the rest of it; that an input
@@ -108,6 +108,10 @@ class train_router final : private timing::sleeper {
     }
     void expose(buffer& queue);
     void choose_output(std::uint32_t input, std::uint32_t channel);
+    /// Credits that a packet from an input leaves with under an adaptive policy.
+    [[nodiscard]] std::uint32_t needed(std::uint32_t input) const noexcept {
+        return input == to_number(port::local) ? to_enter_ : 1;
+    }
     [[nodiscard]] bool is_corrupted(std::uint32_t input, std::uint32_t channel);
     void append(std::uint32_t input, std::uint32_t channel, burst& b, std::uint8_t index, const packet_times& arrivals);
     void pop(std::uint32_t input, std::uint32_t channel);
@@ -123,6 +127,8 @@ class train_router final : private timing::sleeper {
     arbitration_kind arbitration_;
     std::uint32_t channels_;
     std::uint32_t rounds_;
+    std::uint32_t scarce_;
+    std::uint32_t to_enter_;
     std::uint32_t occupied_ports_ = 0;
     std::vector<side> sides_;
     std::vector<buffer> buffers_;
