@@ -25,7 +25,7 @@ TEST(gemm_check, finds_nothing_in_products_of_random_shapes) {
         const gemm_shape shape{1 + engine() % 700, 1 + engine() % 700, 1 + engine() % 1500};
         SCOPED_TRACE(std::to_string(shape.m) + " x " + std::to_string(shape.n) + " x " + std::to_string(shape.k));
         const auto output = i % 2 == 0 ? numerics::number_format::fp32 : numerics::number_format::bf16;
-        const gemm product(shape, {output}, d);
+        const gemm product(shape, {{output}}, d);
         for (const auto depth : {program::check_depth::quick, program::check_depth::full}) {
             const auto found = program::check(assignment_of(product.programs()), {.depth = depth});
             EXPECT_TRUE(found.empty()) << to_string(found.front());

@@ -100,7 +100,7 @@ TEST(plan_gemm, fits_every_node_s_memory_and_covers_the_product) {
         };
         const gemm_shape s{side(1), side(2), side(3)};
         SCOPED_TRACE(testing::Message() << s.m << " x " << s.n << " x " << s.k);
-        const gemm_plan plan = plan_gemm(s, {number_format::bf16}, on);
+        const gemm_plan plan = plan_gemm(s, {{number_format::bf16}}, on);
         EXPECT_LE(plan.bytes(), p.die.node.sram.bytes);
         EXPECT_LE(plan.nodes().size(), 354U);
         EXPECT_EQ(plan.rows.total, (s.m + 7) / 8);
@@ -119,7 +119,7 @@ TEST(plan_gemm, fits_every_node_s_memory_and_covers_the_product) {
 TEST(plan_gemm, refuses_what_does_not_fit_with_the_bytes_needed_and_available) {
     const die on("die", d1_parameters{});
     try {
-        static_cast<void>(plan_gemm({20000, 20000, 20000}, {number_format::bf16}, on));
+        static_cast<void>(plan_gemm({20000, 20000, 20000}, {{number_format::bf16}}, on));
         FAIL() << "2.4 GB do not fit on 464 MB";
     } catch (const input_error& e) {
         EXPECT_THAT(e.what(), testing::HasSubstr("20000 x 20000 x 20000"));
@@ -130,7 +130,7 @@ TEST(plan_gemm, refuses_what_does_not_fit_with_the_bytes_needed_and_available) {
 
 TEST(plan_gemm, fits_8192_cubed_whose_operands_and_results_take_403_of_464_million_bytes) {
     const die on("die", d1_parameters{});
-    const gemm_plan plan = plan_gemm({8192, 8192, 8192}, {number_format::bf16}, on);
+    const gemm_plan plan = plan_gemm({8192, 8192, 8192}, {{number_format::bf16}}, on);
     EXPECT_LE(plan.bytes(), 1310720U);
 }
 
