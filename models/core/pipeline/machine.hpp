@@ -184,12 +184,11 @@ class machine {
     [[nodiscard]] register_name renamed(const thread_state& t, register_name r) const noexcept;
     [[nodiscard]] std::uint32_t bank_of(std::int64_t address) const noexcept;
     [[nodiscard]] std::uint32_t latency_of(const waiting_op& op) const noexcept;
+    [[nodiscard]] const thread_state& only_thread() const noexcept { return threads_[by_age_[0]]; }
 
     core_parameters core_;
     sram_parameters memory_;
     instruction_cache cache_;
-    [[nodiscard]] const thread_state& only_thread() const noexcept { return threads_[by_age_[0]]; }
-
     cycle now_ = 0;
     std::uint32_t running_ = 0;
     std::array<std::uint8_t, threads_most> by_age_{};
