@@ -2,6 +2,7 @@
 // How an adaptive policy chooses between the outputs that it allows.
 
 #include <algorithm>
+#include <bit>
 #include <cstdint>
 
 #include "models/packet/coordinate.hpp"
@@ -26,15 +27,36 @@ class packed_exits {
     std::uint32_t bits_;
 };
 
-/// Credits below which a packet looks for another output than the preferred one: a quarter of a buffer.
-[[nodiscard]] constexpr std::uint32_t scarce_credits(std::uint32_t buffer_depth) noexcept {
-    return std::max(1U, buffer_depth / 4);
-}
-/// The same of a packet that is not in the mesh yet, which waits for so many: half a buffer. Without that a mesh beyond
-/// saturation fills up with new packets, and since ways by the turns of an adaptive policy wait for each other in long
-/// chains, few of them move.
-[[nodiscard]] constexpr std::uint32_t credits_to_enter(std::uint32_t buffer_depth) noexcept {
-    return std::max(1U, buffer_depth / 2);
-}
+/// Which of the outputs that a policy allows a packet wants: the preferred one while it has credits enough.
+class adaptive_choice {
+  public:
+    explicit adaptive_choice(std::uint32_t buffer_depth) noexcept
+        : scarce_(std::max(1U, buffer_depth / 4)), to_enter_(std::max(1U, buffer_depth / 2)) {}
+
+    /// Credits that a packet from `input` leaves with: one; or half a buffer if it is not in the mesh yet. Without that
+    /// a mesh beyond saturation fills up with new packets, and since ways by the turns of an adaptive policy wait for
+    /// each other in long chains, few of them move.
+    [[nodiscard]] std::uint32_t to_leave(std::uint32_t input) const noexcept { return is_new(input) ? to_enter_ : 1; }
+
+    /// The output, of those allowed to a packet from `input`, which are some. Where the preferred one has less than a
+    /// quarter of a buffer free, or less than takes to enter, it is that with the most; `credits(output)` tells.
+    template <typename Credits>
+    [[nodiscard]] std::uint32_t output(packed_exits exits, std::uint32_t input, Credits&& credits) const noexcept {
+        std::uint32_t best = exits.preferred(input);
+        if (credits(best) < (is_new(input) ? to_enter_ : scarce_)) {
+            for (std::uint32_t left = exits.allowed(input); left != 0; left &= left - 1) {
+                const auto other = static_cast<std::uint32_t>(std::countr_zero(left));
+                best = credits(other) > credits(best) ? other : best;
+            }
+        }
+        return best;
+    }
+
+  private:
+    [[nodiscard]] static bool is_new(std::uint32_t input) noexcept { return input == to_number(port::local); }
+
+    std::uint32_t scarce_;
+    std::uint32_t to_enter_;
+};
 
 }  // namespace d1::noc

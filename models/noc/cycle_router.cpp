@@ -3,14 +3,11 @@
 #include <algorithm>
 #include <cassert>
 
-#include "models/noc/adaptive_choice.hpp"
-
 namespace d1::noc {
 
-cycle_router::cycle_router(node_index here, std::span<const std::uint16_t> routes, const std::uint32_t* exits,
-                           const link_errors& errors, const noc_parameters& parameters, timing::event_queue& events)
+cycle_router::cycle_router(std::span<const std::uint16_t> routes, const std::uint32_t* exits, const link_errors& errors,
+                           const noc_parameters& parameters, timing::event_queue& events)
     : clocked_block(events),
-      here_(here),
       routes_(routes.data()),
       exits_(exits),
       events_(events),
@@ -24,8 +21,7 @@ cycle_router::cycle_router(node_index here, std::span<const std::uint16_t> route
                parameters.hop_cycles()),
       credits_(message_class_count * parameters.channels_per_class, parameters.buffer_depth, port_count,
                parameters.link_cycles()),
-      scarce_(scarce_credits(parameters.buffer_depth)),
-      to_enter_(credits_to_enter(parameters.buffer_depth)),
+      choice_(parameters.buffer_depth),
       errors_(errors),
       any_input_(routes.size(), several) {
     // Where no packet comes in by an input, its entry says nothing.
@@ -77,18 +73,11 @@ void cycle_router::choose_outputs() {
             const auto channel = static_cast<std::uint32_t>(std::countr_zero(left));
             const burst& b = *buffers_.front(input, channel).carrier;
             const packed_exits exits(exits_[to_number(b.destination)]);
-            std::uint32_t allowed = exits.allowed(input);
-            if (allowed == 0) {
+            if (exits.allowed(input) == 0) {
                 continue;  // it is there
             }
-            std::uint32_t best = exits.preferred(input);
-            if (credits_.left(best, channel) < (input == to_number(port::local) ? to_enter_ : scarce_)) {
-                for (; allowed != 0; allowed &= allowed - 1) {
-                    const auto other = static_cast<std::uint32_t>(std::countr_zero(allowed));
-                    best = credits_.left(other, channel) > credits_.left(best, channel) ? other : best;
-                }
-            }
-            buffers_.redirect(input, channel, best);
+            const auto credits = [&](std::uint32_t output) { return credits_.left(output, channel); };
+            buffers_.redirect(input, channel, choice_.output(exits, input, credits));
         }
     }
 }
@@ -134,10 +123,11 @@ std::uint32_t cycle_router::ready_channels(std::uint32_t input, std::uint32_t op
 /// Of channels from the router's own node, those whose first packet may enter the mesh.
 std::uint32_t cycle_router::with_room(std::uint32_t ready) const {
     std::uint32_t enter = 0;
+    const std::uint32_t needed = choice_.to_leave(to_number(port::local));
     for (std::uint32_t left = ready; left != 0; left &= left - 1) {
         const auto channel = static_cast<std::uint32_t>(std::countr_zero(left));
         const std::uint32_t output = buffers_.front(to_number(port::local), channel).output;
-        enter |= std::uint32_t{credits_.left(output, channel) >= to_enter_} << channel;
+        enter |= std::uint32_t{credits_.left(output, channel) >= needed} << channel;
     }
     return enter;
 }

@@ -6,6 +6,7 @@
 #include <span>
 #include <vector>
 
+#include "models/noc/adaptive_choice.hpp"
 #include "models/noc/arbiter.hpp"
 #include "models/noc/channel_buffers.hpp"
 #include "models/noc/link_errors.hpp"
@@ -23,9 +24,9 @@ namespace d1::noc {
 /// credit goes back. Links of several packets a cycle repeat this within the cycle. Packets keep their channel on their
 /// way, so packets of one (source, destination, class) and plane stay in order. Under an adaptive policy the first
 /// packet of a buffer wants, in each cycle anew, the preferred one of its outputs, or the one with the most credits
-/// left on its channel where those are scarce; and one from the router's own node waits for credits_to_enter. A packet
-/// that the link corrupts keeps its place until it has been sent without fault or is refused, and its output serves
-/// nobody else meanwhile; see link_errors.
+/// left on its channel where those are scarce, and one from the router's own node waits for more; see adaptive_choice.
+/// A packet that the link corrupts keeps its place until it has been sent without fault or is refused, and its output
+/// serves nobody else meanwhile; see link_errors.
 ///
 /// Not modelled: crossbar conflicts beyond one packet an input and output a round, allocation in several iterations,
 /// which of a router's pipeline stages a packet is in: it cannot leave before it has passed them, and holds its place.
@@ -36,8 +37,8 @@ class cycle_router final : public timing::clocked_block {
 
     /// `routes` as in router.cpp: by plane and destination, three bits an input. `exits`, for adaptive policies, else
     /// null: by destination, packed_exits.
-    cycle_router(node_index here, std::span<const std::uint16_t> routes, const std::uint32_t* exits,
-                 const link_errors& errors, const noc_parameters& parameters, timing::event_queue& events);
+    cycle_router(std::span<const std::uint16_t> routes, const std::uint32_t* exits, const link_errors& errors,
+                 const noc_parameters& parameters, timing::event_queue& events);
     ~cycle_router() override;
 
     /// What is counted of a link that packets leave through.
@@ -77,7 +78,6 @@ class cycle_router final : public timing::clocked_block {
     [[nodiscard]] std::uint32_t ready_channels(std::uint32_t input, std::uint32_t open) const;
     void send(std::uint32_t input, std::uint32_t channel);
 
-    node_index here_;
     const std::uint16_t* routes_;
     const std::uint32_t* exits_;
     timing::event_queue& events_;
@@ -89,8 +89,7 @@ class cycle_router final : public timing::clocked_block {
     std::array<side, port_count> sides_;
     channel_buffers buffers_;
     channel_credits credits_;
-    std::uint32_t scarce_;
-    std::uint32_t to_enter_;
+    adaptive_choice choice_;
     link_errors errors_;
     std::array<timing::cycle, port_count> sending_again_until_{};
     static constexpr std::uint8_t several = 7;

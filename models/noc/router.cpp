@@ -88,7 +88,7 @@ void router::set_timing(timing_kind timing) {
         return;
     }
     if (timing == timing_kind::ca && !cycles_) {
-        cycles_ = std::make_unique<cycle_router>(here_, routes_, exits(), errors_, parameters_, events_);
+        cycles_ = std::make_unique<cycle_router>(routes_, exits(), errors_, parameters_, events_);
         connect_links(*cycles_);
     }
     if (timing == timing_kind::at && !trains_) {

@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "models/noc/adaptive_choice.hpp"
-
 namespace d1::noc {
 
 namespace {
@@ -22,7 +20,6 @@ train_router::side::side(std::uint32_t rate) : slots(rate), step(rate == 1 ? 1 :
 train_router::train_router(node_index here, std::span<const std::uint16_t> routes, const std::uint32_t* exits,
                            const link_errors& errors, const noc_parameters& parameters, timing::event_queue& events)
     : sleeper(events, to_number(here)),
-      here_(here),
       routes_(routes.data()),
       exits_(exits),
       errors_(errors),
@@ -32,8 +29,7 @@ train_router::train_router(node_index here, std::span<const std::uint16_t> route
       arbitration_(parameters.arbitration),
       channels_(message_class_count * parameters.channels_per_class),
       rounds_(std::max(parameters.link_packets_per_cycle, parameters.ejection_packets_per_cycle)),
-      scarce_(scarce_credits(parameters.buffer_depth)),
-      to_enter_(credits_to_enter(parameters.buffer_depth)),
+      choice_(parameters.buffer_depth),
       buffers_(std::size_t{port_count} * channels_),
       credits_(port_count * channels_, parameters.buffer_depth) {
     sides_.reserve(port_count);
@@ -166,7 +162,7 @@ timing::cycle train_router::departure(std::uint32_t input, std::uint32_t channel
     const std::uint32_t line = queue.output * channels_ + channel;
     timing::cycle credit = credits_.next(line);
     if (exits_ != nullptr && credit != never) {
-        const std::uint32_t needs = needed(input);
+        const std::uint32_t needs = choice_.to_leave(input);
         credit = credits_.known(line) < needs ? never : credits_.free_from(line, needs - 1);
     }
     if (credit == never) {
@@ -190,15 +186,8 @@ void train_router::choose_output(std::uint32_t input, std::uint32_t channel) {
         return;  // it is there
     }
     const auto known = [&](std::uint32_t output) { return credits_.known(output * channels_ + channel); };
-    std::uint32_t best = exits.preferred(input);
-    if (known(best) < (input == to_number(port::local) ? to_enter_ : scarce_)) {
-        for (std::uint32_t left = allowed; left != 0; left &= left - 1) {
-            const auto other = static_cast<std::uint32_t>(std::countr_zero(left));
-            best = known(other) > known(best) ? other : best;
-        }
-    }
-    queue.output = static_cast<std::uint8_t>(best);
-    if (known(best) < needed(input)) {
+    queue.output = static_cast<std::uint8_t>(choice_.output(exits, input, known));
+    if (known(queue.output) < choice_.to_leave(input)) {
         for (std::uint32_t left = allowed; left != 0; left &= left - 1) {
             side& output = sides_[static_cast<std::size_t>(std::countr_zero(left))];
             output.starved = static_cast<std::uint16_t>(output.starved | 1U << channel);

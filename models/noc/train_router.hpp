@@ -6,6 +6,7 @@
 #include <span>
 #include <vector>
 
+#include "models/noc/adaptive_choice.hpp"
 #include "models/noc/arbiter.hpp"
 #include "models/noc/channel_buffers.hpp"
 #include "models/noc/credit_lines.hpp"
@@ -108,16 +109,11 @@ class train_router final : private timing::sleeper {
     }
     void expose(buffer& queue);
     void choose_output(std::uint32_t input, std::uint32_t channel);
-    /// Credits that a packet from an input leaves with under an adaptive policy.
-    [[nodiscard]] std::uint32_t needed(std::uint32_t input) const noexcept {
-        return input == to_number(port::local) ? to_enter_ : 1;
-    }
     [[nodiscard]] bool is_corrupted(std::uint32_t input, std::uint32_t channel);
     void append(std::uint32_t input, std::uint32_t channel, burst& b, std::uint8_t index, const packet_times& arrivals);
     void pop(std::uint32_t input, std::uint32_t channel);
     void release_all();
 
-    node_index here_;
     const std::uint16_t* routes_;
     const std::uint32_t* exits_;
     link_errors errors_;
@@ -127,8 +123,7 @@ class train_router final : private timing::sleeper {
     arbitration_kind arbitration_;
     std::uint32_t channels_;
     std::uint32_t rounds_;
-    std::uint32_t scarce_;
-    std::uint32_t to_enter_;
+    adaptive_choice choice_;
     std::uint32_t occupied_ports_ = 0;
     std::vector<side> sides_;
     std::vector<buffer> buffers_;

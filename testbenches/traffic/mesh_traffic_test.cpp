@@ -145,9 +145,9 @@ TEST(mesh_traffic, of_uniform_never_gets_more_through_than_the_bisection) {
     EXPECT_EQ(m.all_created, m.all_arrived);
 }
 
-/// 10 x 10 nodes at ca.
-mesh_setting small_mesh(routing_kind routing, std::uint32_t channels_per_class) {
-    mesh_setting s{.noc = {}, .timing = timing_kind::ca};
+/// 10 x 10 nodes.
+mesh_setting small_mesh(routing_kind routing, std::uint32_t channels_per_class, timing_kind timing = timing_kind::ca) {
+    mesh_setting s{.noc = {}, .timing = timing};
     s.noc.columns = s.noc.rows = 10;
     s.noc.routing = routing;
     s.noc.channels_per_class = channels_per_class;
@@ -162,6 +162,14 @@ TEST(mesh_traffic, of_uniform_is_carried_by_odd_even_as_by_xy_below_saturation_a
     mesh_traffic xy("xy", small_mesh(routing_kind::xy, 1));
     for (const double rate : {0.28, 0.4, 0.6}) {
         EXPECT_GE(accepted(odd_even, rate), 0.97 * accepted(xy, rate)) << rate;
+    }
+}
+
+TEST(mesh_traffic, of_uniform_is_carried_by_odd_even_at_at_as_at_ca_below_saturation_and_beyond) {
+    mesh_traffic at("at", small_mesh(routing_kind::odd_even, 1, timing_kind::at));
+    mesh_traffic ca("ca", small_mesh(routing_kind::odd_even, 1));
+    for (const double rate : {0.28, 0.4, 0.6}) {
+        EXPECT_NEAR(accepted(at, rate), accepted(ca, rate), 0.06 * accepted(ca, rate)) << rate;
     }
 }
 
