@@ -25,6 +25,9 @@ target_compile_options(d1_options INTERFACE
   "$<BUILD_INTERFACE:${D1_WARNINGS}>"
   # Results are bit-true: a compiler must not fuse a product and a sum, nor assume anything that IEEE 754 does not say.
   -ffp-contract=off)
+# Position-independent code is for whoever links the libraries into a library; no function of theirs is to be replaced there,
+# which g++, unlike clang, allows for otherwise and inlines less.
+target_compile_options(d1_options INTERFACE "$<BUILD_INTERFACE:$<$<CXX_COMPILER_ID:GNU>:-fno-semantic-interposition>>")
 if(D1_SANITIZE)
   target_compile_options(d1_options INTERFACE -fsanitize=${D1_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
   target_link_options(d1_options INTERFACE -fsanitize=${D1_SANITIZE})
