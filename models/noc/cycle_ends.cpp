@@ -33,6 +33,7 @@ std::size_t cycle_sender::waiting() const noexcept {
 }
 
 void cycle_sender::evaluate() {
+    credits_.advance(events_.now());
     for (std::uint32_t n = 0; n < parameters_.injection_packets_per_cycle; ++n) {
         std::uint32_t ready = 0;
         for (std::uint32_t left = waiting_; left != 0; left &= left - 1) {
@@ -69,14 +70,12 @@ void cycle_sender::send_packet(std::uint32_t message_class) {
 }
 
 tlm::tlm_sync_enum cycle_sender::nb_transport_bw(burst&, link_phase& phase, sc_core::sc_time&) {
-    credits_.put(0, phase.channel, events_.now() + parameters_.link_cycles());
-    events_.activate(*this);
+    credits_.put(0, phase.channel, events_.now());
     return tlm::TLM_ACCEPTED;
 }
 
 bool cycle_sender::commit() {
-    credits_.advance(events_.now() + 1);
-    return waiting_ != 0 || !credits_.settled();
+    return waiting_ != 0;
 }
 
 void cycle_sender::reset() {

@@ -8,22 +8,21 @@ namespace d1::noc {
 cycle_router::cycle_router(std::span<const std::uint16_t> routes, const std::uint32_t* exits, const link_errors& errors,
                            const noc_parameters& parameters, timing::event_queue& events)
     : clocked_block(events),
+      events_(events),
       routes_(routes.data()),
       exits_(exits),
-      events_(events),
-      hop_cycles_(parameters.hop_cycles()),
-      link_cycles_(parameters.link_cycles()),
-      arbitration_(parameters.arbitration),
-      rounds_(std::max(parameters.link_packets_per_cycle, parameters.ejection_packets_per_cycle)),
-      rates_{parameters.link_packets_per_cycle, parameters.link_packets_per_cycle, parameters.link_packets_per_cycle,
-             parameters.link_packets_per_cycle, parameters.ejection_packets_per_cycle},
-      buffers_(message_class_count * parameters.channels_per_class, parameters.buffer_depth, port_count,
-               parameters.hop_cycles()),
+      any_input_(routes.size(), several),
+      buffers_(message_class_count * parameters.channels_per_class, parameters.buffer_depth, port_count),
       credits_(message_class_count * parameters.channels_per_class, parameters.buffer_depth, port_count,
                parameters.link_cycles()),
+      rounds_(static_cast<std::uint8_t>(
+          std::max(parameters.link_packets_per_cycle, parameters.ejection_packets_per_cycle))),
+      arbitration_(parameters.arbitration),
+      hop_cycles_(parameters.hop_cycles()),
+      rates_{parameters.link_packets_per_cycle, parameters.link_packets_per_cycle, parameters.link_packets_per_cycle,
+             parameters.link_packets_per_cycle, parameters.ejection_packets_per_cycle},
       choice_(parameters.buffer_depth),
-      errors_(errors),
-      any_input_(routes.size(), several) {
+      errors_(errors) {
     // Where no packet comes in by an input, its entry says nothing.
     constexpr std::uint32_t no_port = port_count;
     for (std::size_t i = 0; i < any_input_.size(); ++i) {
@@ -42,28 +41,29 @@ cycle_router::~cycle_router() {
     buffers_.release_all();
 }
 
-void cycle_router::connect(port p, forward_interface* forward, backward_interface* backward,
-                           const link_counts& counts) {
+void cycle_router::connect(port p, forward_interface* forward, backward_interface* backward, link_counts& counts) {
     sides_[to_number(p)].forward = forward;
     sides_[to_number(p)].backward = backward;
-    sides_[to_number(p)].counts = counts;
+    sides_[to_number(p)].counts = &counts;
 }
 
 void cycle_router::packet_arrives(port from, burst& b, const link_phase& phase) {
     intrusive_ptr_add_ref(&b);
     const std::uint32_t input = to_number(from);
     b.hops += phase.index == 0 && from != port::local ? 1U : 0U;
-    std::uint32_t output = any_input_[b.table_offset + to_number(b.destination)];
-    if (output == several) {
-        output = std::uint32_t{routes_[b.table_offset + to_number(b.destination)]} >> (3 * input) & 7U;
-    }
-    buffers_.put(input, phase.channel, b, phase.index, output, events_.now() + hop_cycles_);
+    const auto route = static_cast<std::uint16_t>(b.table_offset + to_number(b.destination));
+    __builtin_prefetch(&any_input_[route]);  // for when the packet is there
+    buffers_.put(input, phase.channel,
+                 {.carrier = &b,
+                  .since = static_cast<std::uint32_t>(events_.now() + hop_cycles_),
+                  .route = route,
+                  .index = phase.index,
+                  .output = not_looked_up});
     events_.activate(*this);
 }
 
 void cycle_router::credit_arrives(port to, const link_phase& phase) {
-    credits_.put(to_number(to), phase.channel, events_.now() + link_cycles_);
-    events_.activate(*this);
+    credits_.put(to_number(to), phase.channel, events_.now());
 }
 
 void cycle_router::choose_outputs() {
@@ -71,18 +71,21 @@ void cycle_router::choose_outputs() {
         const auto input = static_cast<std::uint32_t>(std::countr_zero(inputs));
         for (std::uint32_t left = buffers_.occupied(input); left != 0; left &= left - 1) {
             const auto channel = static_cast<std::uint32_t>(std::countr_zero(left));
-            const burst& b = *buffers_.front(input, channel).carrier;
+            buffered_packet& packet = buffers_.front(input, channel);
+            const burst& b = *packet.carrier;
             const packed_exits exits(exits_[to_number(b.destination)]);
             if (exits.allowed(input) == 0) {
-                continue;  // it is there
+                packet.output = to_number(port::local);
+                continue;
             }
             const auto credits = [&](std::uint32_t output) { return credits_.left(output, channel); };
-            buffers_.redirect(input, channel, choice_.output(exits, input, credits));
+            packet.output = static_cast<std::uint8_t>(choice_.output(exits, input, credits) & 7U);
         }
     }
 }
 
 void cycle_router::evaluate() {
+    credits_.advance(events_.now());
     if (exits_ != nullptr) {
         choose_outputs();
     }
@@ -110,12 +113,23 @@ std::uint32_t cycle_router::sending_again() const {
     return outputs;
 }
 
-std::uint32_t cycle_router::ready_channels(std::uint32_t input, std::uint32_t open) const {
+std::uint32_t cycle_router::output_of(const buffered_packet& packet, std::uint32_t input) const {
+    const std::uint32_t common = any_input_[packet.route];
+    return common != several ? common : std::uint32_t{routes_[packet.route]} >> (3 * input) & 7U;
+}
+
+std::uint32_t cycle_router::ready_channels(std::uint32_t input, std::uint32_t open) {
     std::uint32_t ready = 0;
     for (std::uint32_t left = buffers_.occupied(input); left != 0; left &= left - 1) {
         const auto channel = static_cast<std::uint32_t>(std::countr_zero(left));
-        const std::uint32_t output = buffers_.front(input, channel).output;
-        ready |= (credits_.available(output) >> channel & open >> output & 1U) << channel;
+        buffered_packet& packet = buffers_.front(input, channel);
+        if (!is_there(packet, events_.now())) {
+            continue;
+        }
+        if (packet.output == not_looked_up) {
+            packet.output = static_cast<std::uint8_t>(output_of(packet, input) & 7U);
+        }
+        ready |= (credits_.available(packet.output) >> channel & open >> packet.output & 1U) << channel;
     }
     return ready;
 }
@@ -149,28 +163,34 @@ std::uint32_t cycle_router::allocate(std::uint32_t open) {
             continue;
         }
         const std::uint32_t channel =
-            sides_[input].channels.pick(arbitration_, ready, [&](std::uint32_t c) { return age(input, c); });
-        const std::uint32_t output = buffers_.front(input, channel).output;
+            turns_[input].channels.pick(arbitration_, ready, [&](std::uint32_t c) { return age(input, c); });
+        const buffered_packet& packet = buffers_.front(input, channel);
+        const std::uint32_t output = packet.output;
+        // What send() touches elsewhere, if this one is taken.
+        __builtin_prefetch(packet.carrier, 1);
+        __builtin_prefetch(sides_[output].forward);
+        __builtin_prefetch(sides_[output].counts, 1);
+        __builtin_prefetch(sides_[input].backward);
         named[input] = static_cast<std::uint8_t>(channel);
         requests[output] = static_cast<std::uint8_t>(requests[output] | 1U << input);
         wanted |= 1U << output;
     }
     for (std::uint32_t left = wanted; left != 0; left &= left - 1) {
         const auto output = static_cast<std::uint32_t>(std::countr_zero(left));
-        const std::uint32_t input = sides_[output].inputs.pick(arbitration_, requests[output],
+        const std::uint32_t input = turns_[output].inputs.pick(arbitration_, requests[output],
                                                                [&](std::uint32_t i) { return age(i, named[i]); });
         if (errors_.possible() && is_corrupted(input, named[input])) {
             continue;
         }
-        sides_[output].inputs.served(input);
-        sides_[input].channels.served(named[input]);
+        turns_[output].inputs.served(input);
+        turns_[input].channels.served(named[input]);
         send(input, named[input]);
     }
     return wanted;
 }
 
 bool cycle_router::is_corrupted(std::uint32_t input, std::uint32_t channel) {
-    const buffered_packet& packet = buffers_.front(input, channel);
+    buffered_packet& packet = buffers_.front(input, channel);
     if (packet.sent_without_fault || packet.output == to_number(port::local)) {
         return false;
     }
@@ -178,9 +198,9 @@ bool cycle_router::is_corrupted(std::uint32_t input, std::uint32_t channel) {
     if (o.refused) {
         packet.carrier->status = burst_status::corrupted;
     }
-    *sides_[packet.output].counts.resent += o.resent;
+    sides_[packet.output].counts->resent += o.resent;
     sending_again_until_[packet.output] = events_.now() + o.cycles;
-    buffers_.set_sent_without_fault(input, channel);
+    packet.sent_without_fault = true;
     return o.cycles != 0;
 }
 
@@ -189,8 +209,8 @@ void cycle_router::send(std::uint32_t input, std::uint32_t channel) {
     buffers_.pop(input, channel);
     credits_.spend(packet.output, channel);
     side& output = sides_[packet.output];
-    ++*output.counts.packets;
-    *output.counts.waited += static_cast<std::uint32_t>(events_.now()) - packet.since;
+    ++output.counts->packets;
+    output.counts->waited += static_cast<std::uint32_t>(events_.now()) - packet.since;
     burst& b = *packet.carrier;
     sc_core::sc_time delay;
     link_phase forward{link_phase::kind::packet, static_cast<std::uint8_t>(channel), packet.index};
@@ -201,10 +221,7 @@ void cycle_router::send(std::uint32_t input, std::uint32_t channel) {
 }
 
 bool cycle_router::commit() {
-    const timing::cycle next = events_.now() + 1;
-    buffers_.advance(next);
-    credits_.advance(next);
-    return !buffers_.empty() || !credits_.settled();
+    return !buffers_.empty();
 }
 
 std::vector<buffer_wait> cycle_router::waits() const {
@@ -213,14 +230,18 @@ std::vector<buffer_wait> cycle_router::waits() const {
         for (std::uint32_t left = buffers_.occupied(input); left != 0; left &= left - 1) {
             const auto channel = static_cast<std::uint32_t>(std::countr_zero(left));
             const buffered_packet& first = buffers_.front(input, channel);
+            if (!is_there(first, events_.now())) {
+                continue;
+            }
+            const std::uint32_t output = first.output == not_looked_up ? output_of(first, input) : first.output;
             all.push_back({.input = static_cast<port>(input),
                            .channel = channel,
                            .channel_class = first.carrier->channel_class,
                            .packets = buffers_.size(input, channel),
                            .source = first.carrier->source,
                            .destination = first.carrier->destination,
-                           .output = static_cast<port>(first.output),
-                           .no_credit = credits_.left(first.output, channel) == 0});
+                           .output = static_cast<port>(output),
+                           .no_credit = credits_.left(output, channel) == 0});
         }
     }
     return all;
@@ -230,10 +251,7 @@ void cycle_router::reset() {
     buffers_.release_all();
     credits_.reset();
     sending_again_until_ = {};
-    for (side& s : sides_) {
-        s.inputs.reset();
-        s.channels.reset();
-    }
+    turns_ = {};
 }
 
 }  // namespace d1::noc

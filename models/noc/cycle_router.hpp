@@ -9,6 +9,7 @@
 #include "models/noc/adaptive_choice.hpp"
 #include "models/noc/arbiter.hpp"
 #include "models/noc/channel_buffers.hpp"
+#include "models/noc/link_counts.hpp"
 #include "models/noc/link_errors.hpp"
 #include "models/noc/noc_parameters.hpp"
 #include "models/noc/router_base.hpp"
@@ -41,14 +42,9 @@ class cycle_router final : public timing::clocked_block {
                  const noc_parameters& parameters, timing::event_queue& events);
     ~cycle_router() override;
 
-    /// What is counted of a link that packets leave through.
-    struct link_counts {
-        std::uint64_t* packets = nullptr;
-        std::uint64_t* waited = nullptr;  ///< packet-cycles that packets for it stood in buffers beyond the first
-        std::uint64_t* resent = nullptr;  ///< packets sent again
-    };
-    /// Where packets that leave through `p` go, and where credits for packets that came in there go; null if nowhere.
-    void connect(port p, forward_interface* forward, backward_interface* backward, const link_counts& counts);
+    /// Where packets that leave through `p` go and are counted, and where credits for packets that came in there go;
+    /// null if nowhere.
+    void connect(port p, forward_interface* forward, backward_interface* backward, link_counts& counts);
 
     void packet_arrives(port from, burst& b, const link_phase& phase);
     void credit_arrives(port to, const link_phase& phase);
@@ -58,13 +54,15 @@ class cycle_router final : public timing::clocked_block {
     void reset();
 
   private:
-    /// What belongs to a port, both ways.
+    /// Who is beyond a port, and what is counted of it.
     struct side {
         forward_interface* forward = nullptr;
         backward_interface* backward = nullptr;
-        link_counts counts;
-        arbiter inputs;    ///< for this side's output
-        arbiter channels;  ///< of this side's input
+        link_counts* counts = nullptr;
+    };
+    struct turns {
+        arbiter inputs;    ///< for this port's output
+        arbiter channels;  ///< of this port's input
     };
 
     void evaluate() override;
@@ -75,25 +73,29 @@ class cycle_router final : public timing::clocked_block {
     [[nodiscard]] std::uint32_t sending_again() const;
     /// One round: the outputs that packets were named for, out of those that are `open`, a bit each.
     [[nodiscard]] std::uint32_t allocate(std::uint32_t open);
-    [[nodiscard]] std::uint32_t ready_channels(std::uint32_t input, std::uint32_t open) const;
+    [[nodiscard]] std::uint32_t ready_channels(std::uint32_t input, std::uint32_t open);
+    [[nodiscard]] std::uint32_t output_of(const buffered_packet& packet, std::uint32_t input) const;
     void send(std::uint32_t input, std::uint32_t channel);
 
+    static constexpr std::uint8_t several = 7;
+    static constexpr std::uint8_t not_looked_up = 7;
+
+    // By the lines of the host's cache, those that every packet needs first: each costs as much as some ten operations.
+    timing::event_queue& events_;
     const std::uint16_t* routes_;
     const std::uint32_t* exits_;
-    timing::event_queue& events_;
-    std::uint32_t hop_cycles_;
-    std::uint32_t link_cycles_;
-    arbitration_kind arbitration_;
-    std::uint32_t rounds_;
-    std::array<std::uint32_t, port_count> rates_;  // packets that an output may send in a cycle
-    std::array<side, port_count> sides_;
+    std::vector<std::uint8_t> any_input_;  // of routes_, the output that is the same for all inputs, or `several`
     channel_buffers buffers_;
     channel_credits credits_;
+    std::array<side, port_count> sides_;
+    std::array<turns, port_count> turns_;
+    std::uint8_t rounds_;
+    arbitration_kind arbitration_;
+    std::uint32_t hop_cycles_;
+    std::array<std::uint32_t, port_count> rates_;  // packets that an output may send in a cycle
     adaptive_choice choice_;
     link_errors errors_;
     std::array<timing::cycle, port_count> sending_again_until_{};
-    static constexpr std::uint8_t several = 7;
-    std::vector<std::uint8_t> any_input_;  // of routes_, the output that is the same for all inputs, or `several`
 };
 
 }  // namespace d1::noc

@@ -12,8 +12,7 @@ network_interface::cycle_level::cycle_level(network_interface& owner)
     : clocked_block(owner.my_.events),
       owner_(owner),
       events_(owner.my_.events),
-      buffers_(message_class_count * owner.noc_.channels_per_class, owner.noc_.buffer_depth, 1,
-               owner.noc_.link_cycles()),
+      buffers_(message_class_count * owner.noc_.channels_per_class, owner.noc_.buffer_depth, 1),
       credits_(message_class_count * owner.noc_.channels_per_class, owner.noc_.buffer_depth, 1,
                owner.noc_.link_cycles()) {}
 
@@ -23,13 +22,13 @@ network_interface::cycle_level::~cycle_level() {
 
 void network_interface::cycle_level::packet_arrives(burst& b, const link_phase& phase) {
     intrusive_ptr_add_ref(&b);
-    buffers_.put(0, phase.channel, b, phase.index, 0, events_.now() + owner_.noc_.link_cycles());
+    const auto since = static_cast<std::uint32_t>(events_.now() + owner_.noc_.link_cycles());
+    buffers_.put(0, phase.channel, {.carrier = &b, .since = since, .index = phase.index});
     events_.activate(*this);
 }
 
 void network_interface::cycle_level::credit_arrives(const link_phase& phase) {
-    credits_.put(0, phase.channel, events_.now() + owner_.noc_.link_cycles());
-    events_.activate(*this);
+    credits_.put(0, phase.channel, events_.now());
 }
 
 void network_interface::cycle_level::burst_answered() {
@@ -43,6 +42,7 @@ void network_interface::cycle_level::reply_becomes_answer() noexcept {
 }
 
 void network_interface::cycle_level::evaluate() {
+    credits_.advance(events_.now());
     if (std::exchange(writes_first_, false)) {
         take_packets();
         inject();
@@ -78,7 +78,7 @@ void network_interface::cycle_level::take_packets() {
             taken_.pick(arbitration_kind::round_robin, asked, [](std::uint32_t) { return 0; });
         const buffered_packet& packet = buffers_.front(0, channel);
         const burst& b = *packet.carrier;
-        if (!may_take(b, lines_left) || !takes_bank(b, packet.index)) {
+        if (!is_there(packet, events_.now()) || !may_take(b, lines_left) || !takes_bank(b, packet.index)) {
             asked &= ~(1U << channel);
             continue;
         }
@@ -229,15 +229,12 @@ bool network_interface::cycle_level::has_departures() const noexcept {
 }
 
 bool network_interface::cycle_level::commit() {
-    const timing::cycle next = events_.now() + 1;
-    buffers_.advance(next);
-    credits_.advance(next);
     owner_.outstanding_ -= std::exchange(answered_, 0);
-    if (!buffers_.empty() || !credits_.settled() || has_departures()) {
+    if (!buffers_.empty() || has_departures()) {
         return true;
     }
     const timing::cycle ready = owner_.next_ready(~0U);
-    if (ready <= next) {
+    if (ready <= events_.now() + 1) {
         return true;
     }
     owner_.arm_injection(ready);

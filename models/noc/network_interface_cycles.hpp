@@ -18,8 +18,8 @@ namespace d1::noc {
 ///
 /// The mesh read port reads the next packet's line in the cycle in which the last packet leaves, at the earliest. Where
 /// the SRAM has banks, a line is read, and a packet taken, when its bank is free; reads and writes that want the same
-/// one take turns. A burst arrives as one, arrival_cycles after its last packet has been taken, whatever the order of its
-/// packets.
+/// one take turns. A burst arrives as one, arrival_cycles after its last packet has been taken, whatever the order of
+/// its packets.
 /// Not modelled: a place for each line of a burst while it waits for its other packets.
 class network_interface::cycle_level final : public timing::clocked_block {
   public:

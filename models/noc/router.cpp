@@ -77,8 +77,7 @@ void router::connect_links(auto& level) {
     for (std::uint32_t i = 0; i < port_count; ++i) {
         auto& back = in_[i]->get_base_port();
         level.connect(static_cast<port>(i), out_[i]->size() > 0 ? out_[i]->operator->() : nullptr,
-                      back.size() > 0 ? back.operator->() : nullptr,
-                      {&counts_[i].packets, &counts_[i].waited, &resent_[i]});
+                      back.size() > 0 ? back.operator->() : nullptr, counts_[i]);
     }
 }
 
@@ -172,7 +171,7 @@ void router::resend(burst& b, std::uint32_t to) {
             at = std::max(at, late.last() + (b.times.offset[i] != b.times.offset[i - 1] ? 1U : 0U));
         }
         late.append(at + o.cycles);
-        resent_[to] += o.resent;
+        counts_[to].resent += o.resent;
         b.status = o.refused ? burst_status::corrupted : b.status;
     }
     b.times = late;
@@ -192,7 +191,7 @@ void router::register_statistics(statistics::group& group) {
                      "packet-cycles that packets stood in buffers before they left through this link; 0 at lt",
                      counts_[i].waited);
         link.counter("resent", "packets", "packets sent again over this link since they had been corrupted",
-                     resent_[i]);
+                     counts_[i].resent);
     }
 }
 
@@ -204,7 +203,6 @@ void router::reset() {
         cycles_->reset();
     }
     counts_ = {};
-    resent_ = {};
 }
 
 }  // namespace d1::noc

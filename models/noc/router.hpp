@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "models/noc/cycle_router.hpp"
+#include "models/noc/link_counts.hpp"
 #include "models/noc/link_errors.hpp"
 #include "models/noc/mesh_routing.hpp"
 #include "models/noc/noc_parameters.hpp"
@@ -37,7 +38,7 @@ class router : public router_base {
 
     [[nodiscard]] std::uint64_t packets(port p) const noexcept override { return counts_[to_number(p)].packets; }
     /// How often packets for `p` were sent again since they had been corrupted on the link.
-    [[nodiscard]] std::uint64_t resent(port p) const noexcept { return resent_[to_number(p)]; }
+    [[nodiscard]] std::uint64_t resent(port p) const noexcept { return counts_[to_number(p)].resent; }
     /// at, ca: packet-cycles that packets for `p` stood in buffers beyond the first. lt: 0.
     [[nodiscard]] std::uint64_t waited(port p) const noexcept { return counts_[to_number(p)].waited; }
 
@@ -49,12 +50,6 @@ class router : public router_base {
   private:
     /// What a socket is bound to.
     using next_module = tlm::tlm_blocking_transport_if<burst>;
-
-    /// What is counted of a sending link.
-    struct link_count {
-        std::uint64_t packets = 0;
-        std::uint64_t waited = 0;
-    };
 
     /// A receiving link. Holds what leads to the next router itself: a walk is a chain of loads, each waiting for the
     /// one before it, so the fewer the better.
@@ -78,7 +73,7 @@ class router : public router_base {
         port from_ = port::local;
         const std::uint16_t* routes_ = nullptr;
         std::array<next_module*, port_count> next_{};
-        link_count* counts_ = nullptr;
+        link_counts* counts_ = nullptr;
         router* owner_ = nullptr;
         std::uint32_t shift_ = 0;    // of this port's three bits in a word of the routes
         std::uint32_t entered_ = 0;  // hops that entering here counts
@@ -115,7 +110,7 @@ class router : public router_base {
     std::unique_ptr<cycle_router> cycles_;  // null until the first run at ca
     std::array<input, port_count> inputs_;
     std::array<credit_end, port_count> credit_ends_;
-    std::array<link_count, port_count> counts_{};
+    std::array<link_counts, port_count> counts_{};
     timing::event_queue& events_;
     sc_core::sc_time hop_;
     timing_kind timing_;
@@ -126,7 +121,6 @@ class router : public router_base {
     std::vector<std::uint32_t> exits_;  // adaptive, by destination: as in packed_exits
     node_index here_;
     link_errors errors_;
-    std::array<std::uint64_t, port_count> resent_{};
     std::array<std::unique_ptr<in_socket>, port_count> in_;
     std::array<std::unique_ptr<out_socket>, port_count> out_;
 };

@@ -42,12 +42,11 @@ train_router::~train_router() {
     release_all();
 }
 
-void train_router::connect(port p, forward_interface* forward, backward_interface* backward,
-                           const link_counts& counts) {
+void train_router::connect(port p, forward_interface* forward, backward_interface* backward, link_counts& counts) {
     side& s = sides_[to_number(p)];
     s.forward = forward;
     s.backward = backward;
-    s.counts = counts;
+    s.counts = &counts;
 }
 
 // ---------------------------------------------------------------------------------------------------- what comes in
@@ -208,7 +207,7 @@ bool train_router::is_corrupted(std::uint32_t input, std::uint32_t channel) {
     if (o.refused) {
         t.carrier->status = burst_status::corrupted;
     }
-    *sides_[queue.output].counts.resent += o.resent;
+    sides_[queue.output].counts->resent += o.resent;
     sides_[queue.output].sending_again_until = events_.now() + o.cycles;
     queue.sent_without_fault = true;
     return o.cycles != 0;
@@ -285,7 +284,7 @@ void train_router::plan(const train& t, side& output, std::uint32_t line, std::u
         output.slots.take(leaves, now);
         times.append(leaves);
         const timing::cycle arrival = t.arrivals.first + t.arrivals.offset[t.gone + i];
-        *output.counts.waited += leaves - arrival;
+        output.counts->waited += leaves - arrival;
         if (++i == most) {
             break;
         }
@@ -303,7 +302,7 @@ void train_router::send(std::uint32_t input, std::uint32_t channel, std::uint32_
     packet_times times = packet_times::none();
     plan(t, output, line, limit, times);
     credits_.take(line, times.count);
-    *output.counts.packets += times.count;
+    output.counts->packets += times.count;
     queue.ready = times.last() + output.step;
     queue.sent_without_fault = false;
     const auto index = static_cast<std::uint8_t>(t.index + t.gone);

@@ -10,6 +10,7 @@
 #include "models/noc/arbiter.hpp"
 #include "models/noc/channel_buffers.hpp"
 #include "models/noc/credit_lines.hpp"
+#include "models/noc/link_counts.hpp"
 #include "models/noc/link_errors.hpp"
 #include "models/noc/noc_parameters.hpp"
 #include "models/noc/router_base.hpp"
@@ -47,14 +48,9 @@ class train_router final : private timing::sleeper {
     train_router& operator=(const train_router&) = delete;
     ~train_router();
 
-    /// What is counted of a link that packets leave through.
-    struct link_counts {
-        std::uint64_t* packets = nullptr;
-        std::uint64_t* waited = nullptr;  ///< packet-cycles that packets for it stood in buffers beyond the first
-        std::uint64_t* resent = nullptr;  ///< packets sent again
-    };
-    /// Where packets that leave through `p` go, and where credits for packets that came in there go; null if nowhere.
-    void connect(port p, forward_interface* forward, backward_interface* backward, const link_counts& counts);
+    /// Where packets that leave through `p` go and are counted, and where credits for packets that came in there go;
+    /// null if nowhere.
+    void connect(port p, forward_interface* forward, backward_interface* backward, link_counts& counts);
 
     /// A train that was sent at `*phase.times`, and has been held up `late` cycles on the link.
     void train_arrives(port from, burst& b, const link_phase& phase, timing::cycle late);
@@ -96,7 +92,7 @@ class train_router final : private timing::sleeper {
         timing::cycle sending_again_until = 0;
         forward_interface* forward = nullptr;
         backward_interface* backward = nullptr;
-        link_counts counts;
+        link_counts* counts = nullptr;
     };
 
     void wake() override;
