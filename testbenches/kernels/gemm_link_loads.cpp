@@ -64,14 +64,15 @@ void link_loads::add_phase(const gemm_plan& plan, std::uint32_t a_owner, std::ui
     }
 }
 
-std::uint64_t link_loads::busiest(std::uint64_t a_packets, std::uint64_t b_packets) const {
+std::uint64_t link_loads::busiest(std::uint64_t a_packets, std::uint64_t b_packets, std::uint64_t burst,
+                                  std::uint64_t depth) const {
     std::uint64_t sum = 0;
     for (const auto& loads : phases_) {
         std::uint64_t most = 0;
         for (const load& l : loads) {
-            // Each stream that others meet leaves an eighth of the link idle.
-            const std::uint64_t meeting = std::max(1U, l.a + l.b);
-            most = std::max(most, (l.a * a_packets + l.b * b_packets) * (7 + meeting) / 8);
+            const std::uint64_t others = std::min(2U, std::max(1U, l.a + l.b) - 1);
+            const std::uint64_t cycles = l.a * a_packets + l.b * b_packets;
+            most = std::max(most, cycles + cycles * others * burst / (16 * depth));
         }
         sum += most;
     }

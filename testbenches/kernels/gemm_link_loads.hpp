@@ -19,8 +19,11 @@ class link_loads {
 
     /// Cycles, of a packet each, of the busiest link while a panel of A of so many packets and one of B go by, signals
     /// included: averaged over the owners, since each has other links busy. Answers do not count. Where streams meet,
-    /// bursts that wait for each other in the routers' queues leave a part of the link idle: measured, not derived.
-    [[nodiscard]] std::uint64_t busiest(std::uint64_t a_packets, std::uint64_t b_packets) const;
+    /// bursts that wait for each other in the routers' queues leave a part of the link idle, the more the longer they
+    /// are against the queues' `depth`: a sixteenth of their ratio for each of the first two other streams, measured,
+    /// not derived.
+    [[nodiscard]] std::uint64_t busiest(std::uint64_t a_packets, std::uint64_t b_packets, std::uint64_t burst,
+                                        std::uint64_t depth) const;
 
   private:
     /// How often a link carries each packet of a panel of A, and of B.

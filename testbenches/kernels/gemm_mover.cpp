@@ -23,7 +23,7 @@ mover::mover(program::program_builder& build, const std::string& name, const pan
         }
     }
     if (!panel.streamed) {
-        const std::uint32_t left = place.owns == ownership::none ? 0 : pushes_under_way * takers_of_own();
+        const std::uint32_t left = place.owns == ownership::none ? 0 : panel_layout::pieces_at_once * takers_of_own();
         sent_ = build.semaphores(name + "_sent", 1, left);
     }
 }
@@ -75,7 +75,7 @@ affine mover::held(const sub_block& s, const chunk& c) const {
 void mover::move(thread_builder& t, const sub_block& s) const {
     const std::uint32_t whole_owners = panel_.owners() - 1;
     if (sent_ && place_.owns != ownership::none && takers_of_own() != 0) {
-        t.signal(*sent_, pushes_under_way * takers_of_own());
+        t.signal(*sent_, panel_layout::pieces_at_once * takers_of_own());
     }
     if (place_.has_group_before) {
         move_segment(t, s, group_before, 0, whole_owners, true);

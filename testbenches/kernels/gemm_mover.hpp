@@ -104,10 +104,6 @@ class mover {
     void free_slot(thread_builder& t, const affine& slot) const;
 
   private:
-    /// Pieces that an owner gives to the network interface at once, so that those of the other operand that go by need
-    /// not wait behind a whole panel.
-    static constexpr std::uint32_t pushes_under_way = 2;
-
     /// Whom a node has to do with.
     enum party : std::uint8_t { before, after, group_before, group_after, itself };
     static constexpr std::size_t parties = 5;

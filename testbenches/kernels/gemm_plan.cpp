@@ -254,7 +254,8 @@ class planner {
         std::uint64_t out = 0;
         std::uint64_t owner_out = 0;  ///< of a node that owns the chunk
         std::uint64_t thread = 0;     ///< cycles of the thread that moves it
-        std::uint64_t hop = 0;        ///< cycles from a node to the next
+        std::uint64_t piece = 0;      ///< packets of a piece, its signal included
+        std::uint64_t hop = 0;        ///< cycles of a piece from a node to the next, alone
     };
     [[nodiscard]] handling handle(const panel_layout& panel) const {
         handling h;
@@ -278,9 +279,25 @@ class planner {
         if (panel.streamed) {
             h.thread += (2 + takers) * core.issue_cycles;
         }
-        h.hop = piece + 1 + core.wake_cycles + core.issue_cycles + interface.request_cycles + interface.arrival_cycles +
+        h.piece = piece + 1;
+        h.hop = h.piece + core.wake_cycles + core.issue_cycles + interface.request_cycles + interface.arrival_cycles +
                 3 * parameters_.die.noc.hop_cycles();
         return h;
+    }
+
+    /// Of a piece, along the chain and on over the groups, when other pieces go out beside it: an owner has some of its
+    /// own under way at a time, which stay together, for each taker, and those of the other operand are as many. The
+    /// engines take turns, so all of them leave when the last one does.
+    [[nodiscard]] std::uint64_t way_of(const panel_layout& panel, const handling& its, const handling& other) const {
+        if (!panel.moves()) {
+            return 0;
+        }
+        const std::uint64_t at_once =
+            std::min(panel_layout::pieces_at_once, parameters_.die.node.network_interface.engines);
+        const auto hop = [&](std::uint64_t takers) {
+            return std::max(its.hop, at_once * (takers * its.piece + std::min(its.piece, other.piece)));
+        };
+        return (panel.chain - 1) * hop(panel.fans > 1 ? 2 : 1) + (panel.fans - 1) * hop(1);
     }
 
     /// Of the busiest link, for a chunk.
@@ -288,7 +305,11 @@ class planner {
         if (!links_) {
             links_.emplace(plan, is_spread_, die_);
         }
-        return links_->busiest(handle(plan.a).packets, handle(plan.b).packets) /
+        const handling a = handle(plan.a);
+        const handling b = handle(plan.b);
+        const std::uint64_t burst =
+            std::min<std::uint64_t>(std::max(a.piece, b.piece), parameters_.die.node.network_interface.burst_packets);
+        return links_->busiest(a.packets, b.packets, burst, parameters_.die.noc.buffer_depth) /
                parameters_.die.noc.link_packets_per_cycle;
     }
 
@@ -331,8 +352,7 @@ class planner {
             return d.cycles + d.latency + core.issue_cycles;
         };
         const std::uint64_t rounding = plan.accumulator_bytes == 0 ? 0 : rounding_cycles();
-        const std::uint64_t there =
-            std::max((plan.a.chain + plan.a.fans - 2) * a.hop, (plan.b.chain + plan.b.fans - 2) * b.hop);
+        const std::uint64_t there = std::max(way_of(plan.a, a, b), way_of(plan.b, b, a));
         const auto back_of = [](const panel_layout& p, const handling& h) { return (p.owners() - 1) * h.hop; };
         const std::uint64_t back = std::max(back_of(plan.a, a), back_of(plan.b, b));
         const std::uint64_t pace =

@@ -50,6 +50,10 @@ struct k_split {
 /// owners, in their order: `per_owner` consecutive chunks to each, what is left to the last. Every chunk goes along the
 /// chain from its owner to both ends, and from each node of the chain on to the same node of the next chain.
 struct panel_layout {
+    /// Pieces that an owner gives to the network interface at once, so that those of the other operand that go by need
+    /// not wait behind a whole panel.
+    static constexpr std::uint32_t pieces_at_once = 2;
+
     std::uint32_t sub_blocks = 1;  ///< blocks of the largest sub-block of any part
     std::uint32_t passes = 1;      ///< sub-blocks of every part, as even as they can be
     std::uint32_t chain = 1;
