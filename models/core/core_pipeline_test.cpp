@@ -100,6 +100,17 @@ TEST_P(a_core_with_load_ports, loads_two_lines_for_each_step_without_reuse) {
     expect_near(cycles_of(product(8, 8, 256), options), 64.0 * 256 * std::max(1.0, 2.0 / value()));
 }
 
+class a_core_with_store_ports : public a_core_with {};
+INSTANTIATE_TEST_SUITE_P(values, a_core_with_store_ports, a_core_with::each_of(1, 2, 4));
+TEST_P(a_core_with_store_ports, stores_a_line_a_cycle_for_each_unless_it_waits_for_its_loads) {
+    options.memory.vector_store_ports = value();
+    options.memory.vector_load_ports = 4;
+    program_builder b("p");
+    b.thread().copy({.source = 0, .destination = 524288, .shape = {1, 262144, 0, 0}});
+    // Rounds of 16 lines: a register is stored when its load is there, and loaded again a cycle later.
+    expect_near(cycles_of(b.build(), options), 256 * std::max(16.0 / value(), options.memory.load_latency + 1.0));
+}
+
 class a_core_with_load_latency : public a_core_with {};
 INSTANTIATE_TEST_SUITE_P(values, a_core_with_load_latency, a_core_with::each_of(5, 20, 80));
 TEST_P(a_core_with_load_latency, waits_for_its_loads_where_registers_are_few) {

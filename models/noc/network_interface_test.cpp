@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "models/noc/interface_bench.hpp"
@@ -264,6 +265,92 @@ TEST_P(network_interface_timed, cuts_as_many_transfers_in_turn_as_it_has_engines
     EXPECT_EQ(ends[1]->granted, 6 + 2048U);
     EXPECT_EQ(ends[2]->granted, 6 + 2048U - 16);
     EXPECT_EQ(ends[3]->granted, 6 + 2048U);
+}
+
+// ---------------------------------------------------------------------------------------------------- parameters
+
+/// A parameter's three values. Nothing else is in the way: the mesh carries four packets a cycle.
+class network_interface_with : public testing::TestWithParam<std::tuple<std::uint32_t, timing_kind>> {
+  public:
+    static auto each_of(std::uint32_t a, std::uint32_t b, std::uint32_t c) {
+        return testing::Combine(testing::Values(a, b, c), testing::Values(timing_kind::at, timing_kind::ca));
+    }
+
+  protected:
+    static std::uint32_t value() { return std::get<0>(GetParam()); }
+    [[nodiscard]] static interface_bench::settings wide_line_of(std::uint32_t columns) {
+        auto s = noc::line_of(columns);
+        s.timing = std::get<1>(GetParam());
+        s.noc.link_packets_per_cycle = s.noc.injection_packets_per_cycle = s.noc.ejection_packets_per_cycle = 4;
+        s.noc.buffer_depth = 64;
+        s.sram.mesh_read_ports = s.sram.mesh_write_ports = 4;
+        return s;
+    }
+};
+
+class network_interface_with_read_ports : public network_interface_with {};
+INSTANTIATE_TEST_SUITE_P(values, network_interface_with_read_ports, network_interface_with::each_of(1, 2, 4));
+TEST_P(network_interface_with_read_ports, sends_half_a_line_for_each_where_packets_lie_in_two) {
+    auto s = wide_line_of(2);
+    s.sram.mesh_read_ports = value();
+    interface_bench b("b", s);
+    const auto& end = b.await({1, 0}, 1, 1);
+    b.push(0, {0, 0}, {1, 0}, {32, 131072, 0, 0, 100, 16384}, {.done = {}, .notify = semaphore_signal{1, 1}});
+    sc_core::sc_start();
+    const double closed_form = 64 * value() / 2.0;
+    EXPECT_NEAR(100 * 16384 / static_cast<double>(end.granted.value()), closed_form, 0.05 * closed_form);
+    b.expect_idle();
+}
+
+class network_interface_with_write_ports : public network_interface_with {};
+INSTANTIATE_TEST_SUITE_P(values, network_interface_with_write_ports, network_interface_with::each_of(1, 2, 4));
+TEST_P(network_interface_with_write_ports, takes_a_line_a_cycle_for_each) {
+    auto s = wide_line_of(2);
+    s.sram.mesh_write_ports = value();
+    interface_bench b("b", s);
+    const auto& end = b.await({1, 0}, 1, 1);
+    b.push(0, {0, 0}, {1, 0}, {0, 131072, 0, 0, 100, 16384}, {.done = {}, .notify = semaphore_signal{1, 1}});
+    sc_core::sc_start();
+    const double closed_form = 64 * value();
+    EXPECT_NEAR(100 * 16384 / static_cast<double>(end.granted.value()), closed_form, 0.05 * closed_form);
+    b.expect_idle();
+}
+
+class network_interface_with_engines : public network_interface_with {};
+INSTANTIATE_TEST_SUITE_P(values, network_interface_with_engines, network_interface_with::each_of(1, 2, 4));
+TEST_P(network_interface_with_engines, sends_as_many_transfers_in_the_time_of_all_of_them) {
+    auto s = line_of(2);
+    s.timing = std::get<1>(GetParam());
+    s.network_interface.engines = value();
+    interface_bench b("b", s);
+    std::vector<const interface_bench::watch*> ends;
+    for (const int i : {0, 1, 2, 3}) {
+        ends.push_back(&b.await({0, 0}, static_cast<std::uint32_t>(i), 1));
+        b.push(0, {0, 0}, {1, 0}, row(0, 131072, 65536), {.done = semaphore_signal{i, 1}, .notify = {}});
+    }
+    sc_core::sc_start();
+    // Each is 1024 packets in bursts of 16, of which the others have one more turn after its last.
+    const std::uint64_t engines = value();
+    EXPECT_EQ(ends[0]->granted, 6 + engines * 1024 - (engines - 1) * 16);
+    EXPECT_EQ(ends[3]->granted, 6 + 4 * 1024U);
+    b.expect_idle();
+}
+
+class network_interface_with_queue_depth : public network_interface_with {};
+INSTANTIATE_TEST_SUITE_P(values, network_interface_with_queue_depth, network_interface_with::each_of(1, 4, 16));
+TEST_P(network_interface_with_queue_depth, takes_so_many_commands_beside_those_of_its_engines_at_once) {
+    auto s = line_of(2);
+    s.timing = std::get<1>(GetParam());
+    s.network_interface.queue_depth = value();
+    interface_bench b("b", s);
+    std::vector<const interface_bench::command*> commands;
+    for (int i = 0; i < 32; ++i) {
+        commands.push_back(&b.push(100, {0, 0}, {1, 0}, row(0, 65536, 4096)));
+    }
+    sc_core::sc_start();
+    const auto at_once = std::ranges::count_if(commands, [](const auto* c) { return c->accepted == 100U; });
+    EXPECT_EQ(at_once, std::min(32U, s.network_interface.engines + value()));
+    b.expect_idle();
 }
 
 TEST_P(network_interface_timed, ends_a_storm_on_one_node_with_every_queue_full) {
