@@ -12,14 +12,6 @@
 
 namespace d1 {
 
-namespace {
-
-std::string indexed(coordinate c) {
-    return "node[" + std::to_string(c.x) + "," + std::to_string(c.y) + "]";
-}
-
-}  // namespace
-
 program::assignment assignment_of(const job& j) {
     program::assignment a{j.where.logical, {}};
     a.programs.resize(a.nodes.size());
@@ -71,8 +63,9 @@ void die::make_nodes(std::span<const node_index> order, const block_factories& b
         if (!alive_[i] && harvest.dead_router) {
             continue;
         }
-        nodes_[i] = std::make_unique<node>(indexed(c).c_str(), here, alive_[i], surroundings, parameters_, blocks);
-        nodes_[i]->register_statistics(group.child(indexed(c)));
+        nodes_[i] =
+            std::make_unique<node>(indexed("node", c).c_str(), here, alive_[i], surroundings, parameters_, blocks);
+        nodes_[i]->register_statistics(group.child(indexed("node", c)));
         routers[i] = &nodes_[i]->router();
         live_ += alive_[i] ? 1U : 0U;
     }

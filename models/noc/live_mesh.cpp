@@ -12,10 +12,6 @@ namespace {
 
 constexpr std::int32_t largest_side = 64;  // a table has 5 bytes for each pair of nodes: 80 MiB
 
-std::string name(coordinate c) {
-    return "node[" + std::to_string(c.x) + "," + std::to_string(c.y) + "]";
-}
-
 void require_shape(grid shape) {
     const auto good = [](std::int32_t side) { return side >= 1 && side <= largest_side; };
     if (!good(shape.columns) || !good(shape.rows)) {
@@ -54,12 +50,13 @@ void live_mesh::block_routers() {
     std::sort(blocked_.begin(), blocked_.end());  // routes depend on the set, not on how it is written
     for (const coordinate c : blocked_) {
         if (!shape_.contains(c)) {
-            throw input_error(error_class::mesh, "dead " + name(c) + " is not on the die: x must be from 0 to " +
+            throw input_error(error_class::mesh, "dead " + indexed("node", c) +
+                                                     " is not on the die: x must be from 0 to " +
                                                      std::to_string(shape_.columns - 1) + " and y from 0 to " +
                                                      std::to_string(shape_.rows - 1));
         }
         if (!live(shape_.index(c))) {
-            throw input_error(error_class::mesh, "dead " + name(c) + " is named twice: leave one out");
+            throw input_error(error_class::mesh, "dead " + indexed("node", c) + " is named twice: leave one out");
         }
         live_[to_number(shape_.index(c))] = 0;
     }
@@ -72,14 +69,15 @@ void live_mesh::cut_links() {
             std::swap(link.a, link.b);
         }
         if (const std::string_view fault = link_fault(shape_, link); !fault.empty()) {
-            throw input_error(error_class::mesh,
-                              "dead link " + name(link.a) + " to " + name(link.b) + " " + std::string(fault));
+            throw input_error(error_class::mesh, "dead link " + indexed("node", link.a) + " to " +
+                                                     indexed("node", link.b) + " " + std::string(fault));
         }
     }
     std::sort(dead_links_.begin(), dead_links_.end());
     const auto twice = std::adjacent_find(dead_links_.begin(), dead_links_.end());
     if (twice != dead_links_.end()) {
-        throw input_error(error_class::mesh, "dead link " + name(twice->a) + " to " + name(twice->b) +
+        throw input_error(error_class::mesh, "dead link " + indexed("node", twice->a) + " to " +
+                                                 indexed("node", twice->b) +
                                                  " is named twice: leave one out; a link is dead in both directions");
     }
     for (const place_pair& link : dead_links_) {

@@ -16,10 +16,6 @@ std::uint32_t distance(coordinate a, coordinate b) {
     return static_cast<std::uint32_t>(std::abs(a.x - b.x) + std::abs(a.y - b.y));
 }
 
-std::string name(coordinate c) {
-    return "node[" + std::to_string(c.x) + "," + std::to_string(c.y) + "]";
-}
-
 std::string name(port p) {
     constexpr std::array<const char*, port_count> names{"west", "east", "north", "south", "local"};
     return p == route_table::no_port ? "no port" : names[to_number(p)];
@@ -49,7 +45,7 @@ void require_connected(const live_mesh& mesh) {
     constexpr std::size_t most = 10;
     std::string names;
     for (std::size_t i = 0; i < std::min(most, cut_off.size()); ++i) {
-        names += (i == 0 ? "" : ", ") + name(mesh.shape().at(cut_off[i]));
+        names += (i == 0 ? "" : ", ") + indexed("node", mesh.shape().at(cut_off[i]));
     }
     if (cut_off.size() > most) {
         names += " and " + std::to_string(cut_off.size() - most) + " more";
@@ -221,7 +217,10 @@ void route_table::require_acyclic(const next_hop_options& options) const {
         const channel from{cycle[i == 0 ? cycle.size() - 1 : i - 1]};
         const channel to{cycle[i]};
         const node_index here = tail(to);
-        links.append(i == 0 ? "" : ", ").append(name(shape_.at(here))).append(" ").append(name(out_port(to)));
+        links.append(i == 0 ? "" : ", ")
+            .append(indexed("node", shape_.at(here)))
+            .append(" ")
+            .append(name(out_port(to)));
         // Of the destinations that make packets wait so, the first.
         for (std::uint32_t d = 0; options.origin && d < nodes_; ++d) {
             if (next(here, in_port(from), node_index{d}) == out_port(to)) {
@@ -245,15 +244,16 @@ bool route_table::walk(const live_mesh& mesh, node_index source, node_index dest
     bool xy = true;
     std::vector<port> taken;
     const auto refuse = [&](const std::string& what) {
-        std::string path = name(shape_.at(source));
+        std::string path = indexed("node", shape_.at(source));
         coordinate at = shape_.at(source);
         for (const port p : taken) {
             at = neighbour(at, p);
-            path.append(" ").append(name(p)).append(" ").append(name(at));
+            path.append(" ").append(name(p)).append(" ").append(indexed("node", at));
         }
-        throw input_error(error_class::routing, "the routing from " + name(shape_.at(source)) + " to " + name(target) +
-                                                    " is no path: " + what + origin_of(options, here, input, target) +
-                                                    ". It goes " + path + ".");
+        throw input_error(error_class::routing, "the routing from " + indexed("node", shape_.at(source)) + " to " +
+                                                    indexed("node", target) + " is no path: " + what +
+                                                    origin_of(options, here, input, target) + ". It goes " + path +
+                                                    ".");
     };
     std::vector<bool> seen(nodes_ * port_count, false);
     while (here != target) {
@@ -267,17 +267,17 @@ bool route_table::walk(const live_mesh& mesh, node_index source, node_index dest
             out = route(here, input, target);
         }
         if (to_number(out) >= direction_count) {
-            refuse(name(here) + " has to name a direction");
+            refuse(indexed("node", here) + " has to name a direction");
         }
         const coordinate there = neighbour(here, out);
         if (out == input) {
-            refuse(name(here) + " sends packets back " + name(out));
+            refuse(indexed("node", here) + " sends packets back " + name(out));
         }
         if (!shape_.contains(there) || !live(shape_.index(there))) {
-            refuse(name(here) + " sends packets " + name(out) + ", where no router is");
+            refuse(indexed("node", here) + " sends packets " + name(out) + ", where no router is");
         }
         if (!mesh.has(channel_from(shape_.index(here), out))) {
-            refuse(name(here) + " sends packets " + name(out) + ", where the link is dead");
+            refuse(indexed("node", here) + " sends packets " + name(out) + ", where the link is dead");
         }
         xy = xy && out == xy_port(here, target);
         taken.push_back(out);

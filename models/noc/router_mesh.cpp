@@ -7,12 +7,6 @@
 
 namespace d1::noc {
 
-namespace {
-std::string indexed(coordinate c) {
-    return "router[" + std::to_string(c.x) + "," + std::to_string(c.y) + "]";
-}
-}  // namespace
-
 router_mesh::router_mesh(const sc_core::sc_module_name& name, const noc_parameters& parameters, timing_kind timing,
                          timing::event_queue& events, const mesh_faults& faults, std::uint64_t seed)
     : router_mesh(name, parameters, timing, events, faults, mesh_routing(parameters, faults, seed)) {}
@@ -25,8 +19,8 @@ router_mesh::router_mesh(const sc_core::sc_module_name& name, const noc_paramete
     for (std::uint32_t i = 0; i < places().size(); ++i) {
         const auto here = static_cast<node_index>(i);
         if (routing_.live(here)) {
-            routers_[i] = std::make_unique<router>(indexed(places().at(here)).c_str(), here, routing_, parameters,
-                                                   timing, events);
+            routers_[i] = std::make_unique<router>(indexed("router", places().at(here)).c_str(), here, routing_,
+                                                   parameters, timing, events);
             wired[i] = routers_[i].get();
         }
     }
@@ -36,7 +30,7 @@ router_mesh::router_mesh(const sc_core::sc_module_name& name, const noc_paramete
 void router_mesh::register_statistics(statistics::group& group) {
     for (std::uint32_t i = 0; i < places().size(); ++i) {
         if (routers_[i]) {
-            routers_[i]->register_statistics(group.child(indexed(places().at(static_cast<node_index>(i)))));
+            routers_[i]->register_statistics(group.child(indexed("router", places().at(static_cast<node_index>(i)))));
         }
     }
 }

@@ -16,8 +16,7 @@ constexpr std::array<const char*, port_count> port_names{"west", "east", "north"
 constexpr std::array<const char*, message_class_count> class_names{"request low", "request high", "data", "response"};
 
 std::string name(const grid& places, node_index n) {
-    const coordinate c = places.at(n);
-    return "node[" + std::to_string(c.x) + "," + std::to_string(c.y) + "]";
+    return indexed("node", places.at(n));
 }
 
 constexpr std::uint32_t most_channels = 16;

@@ -3,6 +3,8 @@
 
 #include <compare>
 #include <cstdint>
+#include <string>
+#include <string_view>
 
 namespace d1 {
 
@@ -73,6 +75,11 @@ inline constexpr std::uint32_t port_count = 5;
             break;
     }
     return c;
+}
+
+/// What stands at a place, as reports, statistics and modules name it: indexed("node", {3, 4}) is "node[3,4]".
+[[nodiscard]] inline std::string indexed(std::string_view name, coordinate at) {
+    return std::string(name) + "[" + std::to_string(at.x) + "," + std::to_string(at.y) + "]";
 }
 
 }  // namespace d1

@@ -302,8 +302,7 @@ std::string link_checker::describe(const burst& b, const link_phase* phase) cons
         if (to_number(n) >= properties_.places.size()) {
             return "node " + std::to_string(to_number(n));
         }
-        const coordinate c = properties_.places.at(n);
-        return "node[" + std::to_string(c.x) + "," + std::to_string(c.y) + "]";
+        return indexed("node", properties_.places.at(n));
     };
     std::ostringstream text;
     if (phase != nullptr) {

@@ -25,8 +25,7 @@ constexpr std::array<path_part_description, path_part_count> descriptions{{
 }};
 
 std::string text_of(const grid& places, node_index n) {
-    const coordinate c = places.at(n);
-    return "node[" + std::to_string(c.x) + "," + std::to_string(c.y) + "]";
+    return indexed("node", places.at(n));
 }
 
 class walker {

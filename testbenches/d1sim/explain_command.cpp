@@ -114,10 +114,8 @@ std::string path_of(const explained_layer& l) {
         json::array steps;
         for (const path_step& s : path.steps) {
             const coordinate c = on.places().at(s.node);
-            steps.push_back(json::object{{"begin", s.begin},
-                                         {"end", s.end},
-                                         {"node", "node[" + std::to_string(c.x) + "," + std::to_string(c.y) + "]"},
-                                         {"what", s.what}});
+            steps.push_back(
+                json::object{{"begin", s.begin}, {"end", s.end}, {"node", indexed("node", c)}, {"what", s.what}});
         }
         return json::serialize(json::object{{"cycles", r.cycles}, {"parts", parts}, {"steps", steps}});
     });

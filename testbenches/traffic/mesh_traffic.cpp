@@ -15,9 +15,6 @@
 namespace d1::traffic {
 
 namespace {
-std::string indexed(const char* name, coordinate c) {
-    return std::string(name) + "[" + std::to_string(c.x) + "," + std::to_string(c.y) + "]";
-}
 /// Any clock will do: all is counted in its cycles.
 timing::clock clock() {
     return timing::clock(sc_core::sc_time(500, sc_core::SC_PS));
