@@ -17,8 +17,8 @@
 
 namespace d1::die_test {
 
-inline constexpr numerics::element_type fp32{numerics::number_format::fp32};
-inline constexpr numerics::element_type bf16{numerics::number_format::bf16};
+using numerics::types::bf16;
+using numerics::types::fp32;
 
 /// The protocol is checked in all tests of the die.
 inline constexpr die_checks checked{.races = false, .protocol = true, .uninitialised = false};

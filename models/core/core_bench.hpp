@@ -252,8 +252,8 @@ class one_core : public testing::Test {
     std::optional<core_bench> node;
 };
 
-inline constexpr numerics::element_type fp32{numerics::number_format::fp32};
-inline constexpr numerics::element_type bf16{numerics::number_format::bf16};
+using numerics::types::bf16;
+using numerics::types::fp32;
 
 /// destination = operation(a, b) on `elements` FP32 numbers.
 inline program::vector_operation<program::affine> vector(numerics::elementwise_operation operation,

@@ -10,8 +10,8 @@ namespace {
 using numerics::elementwise_operation;
 using numerics::number_format;
 
-constexpr numerics::element_type bf16{number_format::bf16};
-constexpr numerics::element_type fp32{number_format::fp32};
+using numerics::types::bf16;
+using numerics::types::fp32;
 
 using matrix_step = program::matrix_multiply<std::int64_t>;
 using vector_step = program::vector_operation<std::int64_t>;

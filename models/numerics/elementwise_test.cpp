@@ -17,8 +17,8 @@ namespace {
 
 using enum elementwise_operation;
 
-constexpr element_type bf16{number_format::bf16};
-constexpr element_type fp32{number_format::fp32};
+using types::bf16;
+using types::fp32;
 constexpr std::array all_operations{add,
                                     subtract,
                                     multiply,

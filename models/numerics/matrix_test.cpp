@@ -15,8 +15,8 @@
 namespace d1::numerics {
 namespace {
 
-constexpr element_type bf16{number_format::bf16};
-constexpr element_type fp32{number_format::fp32};
+using types::bf16;
+using types::fp32;
 
 TEST(dispatch, a_forced_target_is_the_only_one_until_it_is_released) {
     const std::vector<std::string> targets = dispatch_targets();

@@ -39,6 +39,13 @@ struct element_type {
     friend constexpr bool operator==(element_type, element_type) = default;
 };
 
+/// Types that their format alone says.
+namespace types {
+inline constexpr element_type bf16{number_format::bf16};
+inline constexpr element_type fp32{number_format::fp32};
+inline constexpr element_type int32{number_format::int32};
+}  // namespace types
+
 /// The one NaN that is ever written: positive and quiet, all other mantissa bits zero.
 inline constexpr std::uint32_t canonical_nan_fp32 = 0x7FC0'0000;
 inline constexpr std::uint16_t canonical_nan_bf16 = 0x7FC0;

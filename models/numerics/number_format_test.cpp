@@ -14,8 +14,8 @@
 namespace d1::numerics {
 namespace {
 
-constexpr element_type bf16{number_format::bf16};
-constexpr element_type fp32{number_format::fp32};
+using types::bf16;
+using types::fp32;
 
 float float_of(std::uint32_t pattern) {
     return std::bit_cast<float>(pattern);

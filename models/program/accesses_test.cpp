@@ -18,8 +18,8 @@ using numerics::elementwise_operation;
 using numerics::number_format;
 using bytes_set = std::set<std::int64_t>;
 
-constexpr element_type bf16{number_format::bf16};
-constexpr element_type fp32{number_format::fp32};
+using numerics::types::bf16;
+using numerics::types::fp32;
 constexpr std::int64_t greatest = std::numeric_limits<std::int64_t>::max();
 
 /// Every byte that the accesses of one direction name.

@@ -20,15 +20,15 @@ namespace {
 using numerics::element_type;
 using numerics::number_format;
 
-constexpr element_type bf16{number_format::bf16};
-constexpr element_type fp32{number_format::fp32};
+using numerics::types::bf16;
+using numerics::types::fp32;
 constexpr std::size_t memory_bytes = 1 << 16;
 
 /// A node's memory, whose elements are read and written one at a time; at first random bytes.
-struct memory {
+struct random_memory {
     std::vector<std::byte> bytes;
 
-    explicit memory(std::mt19937_64& engine) : bytes(memory_bytes) {
+    explicit random_memory(std::mt19937_64& engine) : bytes(memory_bytes) {
         for (auto& b : bytes) b = static_cast<std::byte>(engine());
     }
     template <typename T>
@@ -81,7 +81,7 @@ class at_random : public testing::Test {
         const auto mantissa = static_cast<float>(below(1 << 20)) - (1 << 19);
         return std::ldexp(mantissa, static_cast<int>(below(24)) - 20);
     }
-    void fill(memory& m, element_type t, std::size_t address, std::size_t elements) {
+    void fill(random_memory& m, element_type t, std::size_t address, std::size_t elements) {
         for (std::size_t i = 0; i < elements; ++i) {
             m.set_element(t, address + i * numerics::bytes(t.format), number());
         }
@@ -100,7 +100,7 @@ class at_random : public testing::Test {
 
 TEST_F(at_random, copy_moves_the_bytes_of_its_rows_and_no_others) {
     run([&] {
-        memory m(engine_);
+        random_memory m(engine_);
         copy<std::int64_t> c;
         c.shape.rows = from_to(1, 20);
         c.shape.row_bytes = from_to(1, 300);
@@ -134,7 +134,7 @@ constexpr std::int64_t dense_at = 32768 + 4;
 
 TEST_F(at_random, gather_collects_the_rows_that_its_indices_name) {
     run([&] {
-        memory m(engine_);
+        random_memory m(engine_);
         gather<std::int64_t> g;
         g.table = {table_at, from_to(1, 60), from_to(1, 8), below(2) == 0 ? 8U : 16U};
         g.elements = from_to(1, 100);
@@ -158,7 +158,7 @@ TEST_F(at_random, gather_collects_the_rows_that_its_indices_name) {
 
 TEST_F(at_random, scatter_add_adds_row_after_row_each_sum_rounded_to_the_table_s_type) {
     run([&] {
-        memory m(engine_);
+        random_memory m(engine_);
         scatter_add<std::int64_t> s;
         s.table = {table_at, from_to(1, 12), from_to(1, 4), below(2) == 0 ? 8U : 16U};
         s.elements = from_to(1, 60);
@@ -191,7 +191,7 @@ TEST_F(at_random, scatter_add_adds_row_after_row_each_sum_rounded_to_the_table_s
 
 TEST_F(at_random, transpose_exchanges_rows_and_columns_bit_by_bit) {
     run([&] {
-        memory m(engine_);
+        random_memory m(engine_);
         transpose<std::int64_t> t;
         t.type = type();
         const std::size_t bytes = numerics::bytes(t.type.format);
@@ -239,7 +239,7 @@ float reduced(reduction operation, const std::vector<float>& row) {
 
 TEST_F(at_random, reduce_joins_a_row_in_the_documented_order) {
     run([&] {
-        memory m(engine_);
+        random_memory m(engine_);
         reduce<std::int64_t> r;
         r.operation = static_cast<reduction>(below(3));
         r.source_type = type();
@@ -270,23 +270,23 @@ TEST_F(at_random, reduce_joins_a_row_in_the_documented_order) {
 }
 
 /// The first place that no other exceeds, by looking at all pairs.
-std::size_t place_of_extreme(const std::vector<float>& row, bool greatest) {
+std::size_t place_of_extreme(const std::vector<float>& row, bool largest) {
     for (std::size_t n = 0; n < row.size(); ++n) {
         if (std::isnan(row[n])) return n;
     }
     for (std::size_t n = 0;; ++n) {
         const bool is_extreme = std::none_of(row.begin(), row.end(),
-                                             [&](float other) { return greatest ? other > row[n] : other < row[n]; });
+                                             [&](float other) { return largest ? other > row[n] : other < row[n]; });
         if (is_extreme) return n;
     }
 }
 
 TEST_F(at_random, reduce_finds_the_first_extreme_of_a_row) {
     run([&] {
-        memory m(engine_);
+        random_memory m(engine_);
         reduce<std::int64_t> r;
-        const bool greatest = below(2) == 0;
-        r.operation = greatest ? reduction::index_of_maximum : reduction::index_of_minimum;
+        const bool largest = below(2) == 0;
+        r.operation = largest ? reduction::index_of_maximum : reduction::index_of_minimum;
         r.source_type = type();
         r.destination_type = {number_format::int32};
         r.rows = from_to(1, 9);
@@ -304,7 +304,7 @@ TEST_F(at_random, reduce_finds_the_first_extreme_of_a_row) {
                 m.set_element(r.source_type, at, values[e]);
                 expected.set_element(r.source_type, at, values[e]);
             }
-            expected.set(40000 + 4 * row, static_cast<std::int32_t>(place_of_extreme(values, greatest)));
+            expected.set(40000 + 4 * row, static_cast<std::int32_t>(place_of_extreme(values, largest)));
         }
         ASSERT_TRUE(apply(r, m.bytes, {}));
         EXPECT_EQ(m.bytes, expected.bytes);
@@ -313,7 +313,7 @@ TEST_F(at_random, reduce_finds_the_first_extreme_of_a_row) {
 
 TEST(apply_lookup, reduce_finds_the_extreme_among_integers_that_fp32_does_not_tell_apart) {
     std::mt19937_64 engine(1);
-    memory m(engine);
+    random_memory m(engine);
     for (std::int32_t n = 0; n < 20; ++n) m.set(4 * static_cast<std::size_t>(n), n == 13 ? 16'777'217 : 16'777'216);
     const element_type int32{number_format::int32};
     ASSERT_TRUE(apply(reduce<std::int64_t>{reduction::index_of_maximum, 1024, 0, 1, 20, 0, int32, int32}, m.bytes, {}));
@@ -358,7 +358,7 @@ TEST_F(at_random, overlap_of_accesses_is_that_of_their_bytes) {
 TEST(apply_lookup, names_the_index_that_leaves_its_table_and_touches_nothing) {
     std::mt19937_64 engine(1);
     for (const std::int32_t wrong : {-1, 10, 0x7FFFFFFF}) {
-        memory m(engine);
+        random_memory m(engine);
         for (std::size_t i = 0; i < 5; ++i) m.set<std::int32_t>(indices_at + 4 * i, 9);
         m.set<std::int32_t>(indices_at + 4 * 3, wrong);
         const auto before = m.bytes;
@@ -375,7 +375,7 @@ TEST(apply_lookup, names_the_index_that_leaves_its_table_and_touches_nothing) {
 
 TEST(apply_lookup, refuses_results_over_operands) {
     std::mt19937_64 engine(1);
-    memory m(engine);
+    random_memory m(engine);
     m.set<std::int32_t>(0, 0);
     const auto before = m.bytes;
     const std::vector<step> steps{
@@ -397,7 +397,7 @@ TEST(apply_lookup, refuses_results_over_operands) {
 
 TEST(apply_lookup, refuses_what_leaves_the_memory) {
     std::mt19937_64 engine(1);
-    memory m(engine);
+    random_memory m(engine);
     const std::int64_t end = memory_bytes;
     const std::vector<step> steps{
         copy<std::int64_t>{0, end - 64, {2, 64, 64, 64}},
@@ -416,7 +416,7 @@ TEST(apply_vector, works_on_the_active_elements_alone) {
     for (const std::int64_t active : {-5, 0, 1, 7, 16, 99}) {
         SCOPED_TRACE(active);
         std::mt19937_64 engine(3);
-        memory m(engine);
+        random_memory m(engine);
         for (std::size_t i = 0; i < 16; ++i) {
             m.set(4 * i, static_cast<float>(i));
             m.set(256 + 4 * i, 100.0F);
@@ -437,7 +437,7 @@ TEST(apply_vector, works_on_the_active_elements_alone) {
 TEST(apply_vector, repeats_a_b_of_one_element) {
     for (const auto type : {bf16, fp32}) {
         std::mt19937_64 engine(3);
-        memory m(engine);
+        random_memory m(engine);
         for (std::size_t i = 0; i < 100; ++i) m.set(4 * i, static_cast<float>(i));
         m.set_element(type, 1024, 3.0F);
         auto expected = m;
@@ -472,7 +472,7 @@ TEST_F(at_random, vector_operations_go_row_by_row) {
         using operation = numerics::elementwise_operation;
         constexpr std::array operations{operation::add, operation::select, operation::equal,
                                         operation::multiply_accumulate};
-        memory m(engine_);
+        random_memory m(engine_);
         vector_operation<std::int64_t> v;
         v.operation = operations.at(below(operations.size()));
         v.a_type = type();
@@ -519,9 +519,9 @@ TEST_F(at_random, vector_operations_go_row_by_row) {
 
 TEST(apply_vector, draws_random_bits_by_an_element_s_place_in_the_tensor_not_in_the_instruction) {
     std::mt19937_64 engine(3);
-    memory whole(engine);
+    random_memory whole(engine);
     for (std::size_t i = 0; i < 600; ++i) whole.set(4 * i, std::ldexp(static_cast<float>(i + 1), -9));
-    memory parts = whole;
+    random_memory parts = whole;
     vector_operation<std::int64_t> v{
         numerics::elementwise_operation::convert, 8192, 0, 0, 0, 600, {number_format::cfp8_152, 15}, fp32, fp32};
     v.rounding = numerics::rounding_mode::stochastic;

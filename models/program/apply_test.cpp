@@ -15,14 +15,14 @@ using numerics::element_type;
 using numerics::elementwise_operation;
 using numerics::number_format;
 
-constexpr element_type bf16{number_format::bf16};
-constexpr element_type fp32{number_format::fp32};
+using numerics::types::bf16;
+using numerics::types::fp32;
 
 /// A node's memory whose elements are read and written one at a time.
-struct memory {
+struct byte_memory {
     std::vector<std::byte> bytes;
 
-    explicit memory(std::size_t size) : bytes(size, std::byte{0xA5}) {}
+    explicit byte_memory(std::size_t size) : bytes(size, std::byte{0xA5}) {}
 
     float get(std::size_t address, element_type type, std::size_t index) const {
         std::uint32_t pattern = 0;
@@ -61,7 +61,7 @@ TEST(apply, multiplies_tiles_like_three_loops_over_the_documented_layouts) {
             for (const auto b_type : {bf16, fp32}) {
                 constexpr std::size_t rows = 16, columns = 24, depth = 20, c = 0, a = 4096, b = 8192;
                 std::mt19937 engine(7);
-                memory m(16384);
+                byte_memory m(16384);
                 std::vector<float> expected(rows * columns, 0);
                 for (std::size_t i = 0; i < rows * columns; ++i) m.set(c, fp32, i, static_cast<float>(i));
                 for (std::size_t i = 0; i < rows * depth; ++i) m.set(a, a_type, i, whole_number(engine));
@@ -96,9 +96,9 @@ TEST(apply, takes_slices_of_a_step_by_step_where_they_have_a_stride) {
     constexpr std::size_t row_blocks = 3, steps = 5, rows = 24, a = 4096, b = 8192, planes = 12000;
     constexpr std::int64_t stride = 8 * 31;
     std::mt19937 engine(3);
-    memory dense(16384);
+    byte_memory dense(16384);
     for (std::size_t i = 0; i < 8 * 4 * steps; ++i) dense.set(b, bf16, i, whole_number(engine));
-    memory strided = dense;
+    byte_memory strided = dense;
     for (std::size_t r = 0; r < rows; ++r) {
         for (std::size_t k = 0; k < 4 * steps; ++k) {
             const float value = whole_number(engine);
@@ -137,7 +137,7 @@ TEST(apply, computes_elementwise_operations_like_a_plain_loop) {
     for (const auto& [operation, compute] : table) {
         SCOPED_TRACE(numerics::name(operation));
         std::mt19937 engine(11);
-        memory m(4096);
+        byte_memory m(4096);
         for (std::size_t i = 0; i < n; ++i) {
             m.set(a, bf16, i, whole_number(engine));
             m.set(b, fp32, i, whole_number(engine));
@@ -152,7 +152,7 @@ TEST(apply, computes_elementwise_operations_like_a_plain_loop) {
 }
 
 TEST(apply, works_in_place) {
-    memory m(64);
+    byte_memory m(64);
     for (std::size_t i = 0; i < 8; ++i) m.set(0, fp32, i, static_cast<float>(i));
     const vector_operation<std::int64_t> add{elementwise_operation::add, 0, 0, 0, 0, 8, fp32, fp32, fp32};
     ASSERT_TRUE(apply(add, m.bytes, {}));
@@ -162,7 +162,7 @@ TEST(apply, works_in_place) {
 TEST(apply, follows_the_rules_for_subnormals) {
     const auto tiny = std::numeric_limits<float>::denorm_min();
     for (const bool keep : {true, false}) {
-        memory m(64);
+        byte_memory m(64);
         m.set(0, fp32, 0, tiny);
         const vector_operation<std::int64_t> copy{elementwise_operation::convert, 32, 0, 0, 0, 1, fp32, fp32, fp32};
         ASSERT_TRUE(apply(copy, m.bytes, {.keep_subnormals = keep}));
@@ -171,7 +171,7 @@ TEST(apply, follows_the_rules_for_subnormals) {
 }
 
 void expect_refused(const step& s) {
-    memory m(4096);
+    byte_memory m(4096);
     const auto before = m.bytes;
     EXPECT_FALSE(apply(s, m.bytes, {}));
     EXPECT_EQ(m.bytes, before);
@@ -186,12 +186,12 @@ TEST(apply, refuses_operands_outside_the_memory_and_leaves_it_untouched) {
     expect_refused(vector(0, 64, std::numeric_limits<std::int64_t>::max()));
     expect_refused(matrix_multiply<std::int64_t>{0, 1024, 4096, 0, 1, 1, 1, bf16, bf16});
     expect_refused(matrix_multiply<std::int64_t>{0, 0, 0, 0, 0xFFFFFFFFU, 0xFFFFFFFFU, 0xFFFFFFFFU, bf16, bf16});
-    memory m(4096);
+    byte_memory m(4096);
     EXPECT_TRUE(apply(vector(4096 - 64, 0, 0), m.bytes, {})) << "the last bytes are inside";
 }
 
 TEST(apply, does_not_look_at_operands_that_an_operation_does_not_read) {
-    memory m(64);
+    byte_memory m(64);
     EXPECT_TRUE(
         apply(vector_operation<std::int64_t>{elementwise_operation::fill, 0, -5, 1 << 30, 2.0F, 16, fp32, fp32, fp32},
               m.bytes, {}));
@@ -206,12 +206,12 @@ TEST(apply, refuses_destinations_that_overlap_sources) {
     };
     expect_refused(convert(0, fp32, 4, fp32));
     expect_refused(convert(0, fp32, 0, bf16));
-    memory m(64);
+    byte_memory m(64);
     EXPECT_TRUE(apply(convert(0, bf16, 0, fp32), m.bytes, {})) << "narrowing in place is well defined";
 }
 
 TEST(apply, leaves_the_memory_alone_for_transfers_and_semaphores) {
-    memory m(64);
+    byte_memory m(64);
     const auto before = m.bytes;
     push<std::int64_t> out;
     out.shape = {.rows = 1, .row_bytes = 64};

@@ -15,11 +15,11 @@ using numerics::elementwise_operation;
 using numerics::number_format;
 using testing::HasSubstr;
 
-constexpr element_type bf16{number_format::bf16};
-constexpr element_type fp32{number_format::fp32};
+using numerics::types::bf16;
+using numerics::types::fp32;
 
 template <typename Action>
-std::string refusal(Action action) {
+std::string refusal_of(Action action) {
     try {
         action();
     } catch (const std::invalid_argument& e) {
@@ -134,50 +134,50 @@ TEST(builder, can_go_on_after_a_build) {
 TEST(builder, refuses_what_does_not_fit_into_the_node) {
     program_builder b("large", {.sram_bytes = 1024, .semaphores = 2, .threads = 1});
     (void)b.buffer("a", 1000, bf16);
-    EXPECT_THAT(refusal([&] { b.buffer("b", 1, bf16); }),
+    EXPECT_THAT(refusal_of([&] { b.buffer("b", 1, bf16); }),
                 HasSubstr("program 'large': buffer 'b' of 1 bytes does not fit: 1024 of 1024 bytes of SRAM are taken"));
-    EXPECT_THAT(refusal([&] { b.buffer("b", std::numeric_limits<std::uint64_t>::max(), bf16, 1); }),
+    EXPECT_THAT(refusal_of([&] { b.buffer("b", std::numeric_limits<std::uint64_t>::max(), bf16, 1); }),
                 HasSubstr("does not fit"));
     EXPECT_EQ(b.buffer("b", 24, bf16, 1).address(), 1000U) << "exactly full is not too full";
-    EXPECT_THAT(refusal([&] { b.semaphores("s", 3); }), HasSubstr("semaphores 's' do not fit"));
+    EXPECT_THAT(refusal_of([&] { b.semaphores("s", 3); }), HasSubstr("semaphores 's' do not fit"));
     (void)b.thread();
-    EXPECT_THAT(refusal([&] { (void)b.thread(); }), HasSubstr("more than 1 threads"));
+    EXPECT_THAT(refusal_of([&] { (void)b.thread(); }), HasSubstr("more than 1 threads"));
 }
 
 TEST(builder, refuses_a_fifth_thread_by_default) {
     program_builder b("p");
     for (int t = 0; t < 4; ++t) (void)b.thread();
-    EXPECT_THAT(refusal([&] { (void)b.thread(); }), HasSubstr("more than 4 threads"));
+    EXPECT_THAT(refusal_of([&] { (void)b.thread(); }), HasSubstr("more than 4 threads"));
 }
 
 TEST(builder, refuses_empty_and_misnamed_declarations) {
     program_builder b("p");
-    EXPECT_THAT(refusal([&] { b.buffer("a", 0, bf16); }), HasSubstr("buffer 'a' is empty"));
-    EXPECT_THAT(refusal([&] { b.buffer("a", 1, bf16, 48); }), HasSubstr("not a power of two"));
-    EXPECT_THAT(refusal([&] { b.buffer("a", 1, bf16, 0); }), HasSubstr("not a power of two"));
-    EXPECT_THAT(refusal([&] { b.buffer("x", 1, bf16); }), HasSubstr("'x' cannot name"));
-    EXPECT_THAT(refusal([&] { b.buffer("2a", 1, bf16); }), HasSubstr("'2a' cannot name"));
-    EXPECT_THAT(refusal([&] { b.semaphores("s", 0); }), HasSubstr("empty"));
+    EXPECT_THAT(refusal_of([&] { b.buffer("a", 0, bf16); }), HasSubstr("buffer 'a' is empty"));
+    EXPECT_THAT(refusal_of([&] { b.buffer("a", 1, bf16, 48); }), HasSubstr("not a power of two"));
+    EXPECT_THAT(refusal_of([&] { b.buffer("a", 1, bf16, 0); }), HasSubstr("not a power of two"));
+    EXPECT_THAT(refusal_of([&] { b.buffer("x", 1, bf16); }), HasSubstr("'x' cannot name"));
+    EXPECT_THAT(refusal_of([&] { b.buffer("2a", 1, bf16); }), HasSubstr("'2a' cannot name"));
+    EXPECT_THAT(refusal_of([&] { b.semaphores("s", 0); }), HasSubstr("empty"));
     (void)b.semaphores("s");
-    EXPECT_THAT(refusal([&] { b.buffer("s", 1, bf16); }), HasSubstr("'s' is used twice"));
+    EXPECT_THAT(refusal_of([&] { b.buffer("s", 1, bf16); }), HasSubstr("'s' is used twice"));
 }
 
 TEST(builder, refuses_instructions_that_cannot_run_where_they_are_emitted) {
     program_builder b("p");
     auto t = b.thread();
     EXPECT_THAT(
-        refusal([&] { t.wait(loop(0)); }),
+        refusal_of([&] { t.wait(loop(0)); }),
         HasSubstr("program 'p': thread 0, instruction 0: semaphore refers to the counter of a loop at depth 0"));
-    EXPECT_THAT(refusal([&] { t.push({}); }), HasSubstr("row_bytes must be above 0"));
-    EXPECT_THAT(refusal([&] { t.emit(loop_begin{1}); }), HasSubstr("opened with loop()"));
-    EXPECT_THAT(refusal([&] { t.emit(loop_end{}); }), HasSubstr("opened with loop()"));
+    EXPECT_THAT(refusal_of([&] { t.push({}); }), HasSubstr("row_bytes must be above 0"));
+    EXPECT_THAT(refusal_of([&] { t.emit(loop_begin{1}); }), HasSubstr("opened with loop()"));
+    EXPECT_THAT(refusal_of([&] { t.emit(loop_end{}); }), HasSubstr("opened with loop()"));
     affine counter;
     {
         const auto i = t.loop(2);
         counter = i;
         t.wait(counter);
     }
-    EXPECT_THAT(refusal([&] { t.wait(counter); }), HasSubstr("counter of a loop")) << "the loop has ended";
+    EXPECT_THAT(refusal_of([&] { t.wait(counter); }), HasSubstr("counter of a loop")) << "the loop has ended";
 }
 
 TEST(builder, refuses_a_ninth_loop_inside_eight) {
@@ -188,8 +188,8 @@ TEST(builder, refuses_a_ninth_loop_inside_eight) {
         t.wait(0);
         if (depth > 1) self(self, depth - 1);
     };
-    EXPECT_THAT(refusal([&] { nest(nest, 9); }), HasSubstr("more than 8 deep"));
-    EXPECT_EQ(refusal([&] { nest(nest, 8); }), "nothing was refused");
+    EXPECT_THAT(refusal_of([&] { nest(nest, 9); }), HasSubstr("more than 8 deep"));
+    EXPECT_EQ(refusal_of([&] { nest(nest, 8); }), "nothing was refused");
     EXPECT_NO_THROW((void)b.build()) << "the loops around the refused one were ended as the exception passed";
 }
 
@@ -199,7 +199,7 @@ TEST(builder, refuses_to_build_with_open_or_crossed_or_empty_loops) {
     {
         const auto i = t.loop(1);
         t.wait(0);
-        EXPECT_THAT(refusal([&] { (void)b.build(); }), HasSubstr("a loop of thread 0 is still open"));
+        EXPECT_THAT(refusal_of([&] { (void)b.build(); }), HasSubstr("a loop of thread 0 is still open"));
     }
     EXPECT_NO_THROW((void)b.build());
 
@@ -210,16 +210,16 @@ TEST(builder, refuses_to_build_with_open_or_crossed_or_empty_loops) {
     u.wait(0);
     outer.end();
     inner.end();
-    EXPECT_THAT(refusal([&] { (void)crossed.build(); }), HasSubstr("ended before the loops inside it"));
+    EXPECT_THAT(refusal_of([&] { (void)crossed.build(); }), HasSubstr("ended before the loops inside it"));
 
     program_builder empty("empty");
     auto v = empty.thread();
     { const auto i = v.loop(1); }
-    EXPECT_THAT(refusal([&] { (void)empty.build(); }), HasSubstr("thread 0, instruction 0: the loop is empty"));
+    EXPECT_THAT(refusal_of([&] { (void)empty.build(); }), HasSubstr("thread 0, instruction 0: the loop is empty"));
 }
 
 TEST(builder, refuses_to_build_without_a_thread) {
-    EXPECT_THAT(refusal([] { (void)program_builder("p").build(); }), HasSubstr("has no thread"));
+    EXPECT_THAT(refusal_of([] { (void)program_builder("p").build(); }), HasSubstr("has no thread"));
 }
 
 }  // namespace

@@ -19,7 +19,7 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::SizeIs;
 
-constexpr numerics::element_type fp32{numerics::number_format::fp32};
+using numerics::types::fp32;
 
 /// As the comments of the corpus say it.
 std::string place_of(const finding& f, bool with_node) {

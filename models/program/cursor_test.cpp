@@ -396,9 +396,9 @@ TEST(affine, knows_the_depth_of_loops_it_needs_and_whether_it_is_constant) {
 }
 
 TEST(affine, refuses_coefficients_beyond_64_bits) {
-    const affine greatest = std::numeric_limits<std::int64_t>::max();
-    EXPECT_THROW((void)(greatest + 1), std::overflow_error);
-    EXPECT_THROW((void)(greatest * 2), std::overflow_error);
+    const affine largest = std::numeric_limits<std::int64_t>::max();
+    EXPECT_THROW((void)(largest + 1), std::overflow_error);
+    EXPECT_THROW((void)(largest * 2), std::overflow_error);
     EXPECT_THROW((void)(x() * std::numeric_limits<std::uint64_t>::max()), std::overflow_error);
     EXPECT_THROW((void)(-affine(std::numeric_limits<std::int64_t>::min())), std::overflow_error);
 }

@@ -51,7 +51,7 @@ std::string printed(const program_file& file) {
     return out.str();
 }
 
-std::string refusal(const std::string& text) {
+std::string refusal_of_file(const std::string& text) {
     try {
         (void)parse_file(text, "f.d1p");
     } catch (const text_error& e) {
@@ -113,25 +113,25 @@ TEST(program_file, may_come_from_an_editor_that_marks_byte_order_and_ends_lines_
 TEST(program_file, refuses_what_leaves_open_who_runs_what) {
     const std::string p = "program \"p\"\n";
     const std::string end = "thread {\n}\n";
-    EXPECT_EQ(refusal("d1p 1\n" + p + "on 0,0\n" + end + p + end),
+    EXPECT_EQ(refusal_of_file("d1p 1\n" + p + "on 0,0\n" + end + p + end),
               "f.d1p:6:1: the program does not say who runs it: expected a line like 'on 0,0:7,3' in each program of a "
               "file that holds several");
-    EXPECT_EQ(refusal("d1p 1\n" + p + "on 0,0:3,0\n" + end + p + "on 5,0 3,0:4,1\n" + end),
+    EXPECT_EQ(refusal_of_file("d1p 1\n" + p + "on 0,0:3,0\n" + end + p + "on 5,0 3,0:4,1\n" + end),
               "f.d1p:7:8: node 3,0 has a program already");
-    EXPECT_EQ(refusal("d1p 1\ngrid columns=2 rows=2\n" + p + "on 0,0:2,0\n" + end),
+    EXPECT_EQ(refusal_of_file("d1p 1\ngrid columns=2 rows=2\n" + p + "on 0,0:2,0\n" + end),
               "f.d1p:4:4: the nodes do not lie in the grid of 2 columns and 2 rows");
-    EXPECT_EQ(refusal("d1p 1\n" + p + "on\n" + end),
+    EXPECT_EQ(refusal_of_file("d1p 1\n" + p + "on\n" + end),
               "f.d1p:3:1: expected the nodes that run the program, as in 'on 0,0:7,3', found the end of the line");
-    EXPECT_EQ(refusal("d1p 1\n" + p + "on 3,0:0,0\n" + end),
+    EXPECT_EQ(refusal_of_file("d1p 1\n" + p + "on 3,0:0,0\n" + end),
               "f.d1p:3:4: the first corner of a rectangle is its north-west one");
-    EXPECT_EQ(refusal("d1p 1\n" + p + "on 0,-1\n" + end), "f.d1p:3:4: a node's column and row are 0 to 1023");
-    EXPECT_EQ(refusal("d1p 1\n" + p + "on 0,99999999999\n" + end),
+    EXPECT_EQ(refusal_of_file("d1p 1\n" + p + "on 0,-1\n" + end), "f.d1p:3:4: a node's column and row are 0 to 1023");
+    EXPECT_EQ(refusal_of_file("d1p 1\n" + p + "on 0,99999999999\n" + end),
               "f.d1p:3:6: 99999999999 is out of range: expected -2147483648 to 2147483647");
-    EXPECT_EQ(refusal("d1p 1\n" + p + "on 0:1\n" + end),
+    EXPECT_EQ(refusal_of_file("d1p 1\n" + p + "on 0:1\n" + end),
               "f.d1p:3:5: expected ',' between the column and the row of a node, found ':'");
-    EXPECT_EQ(refusal("d1p 1\ngrid columns=0 rows=2\n" + p + end),
+    EXPECT_EQ(refusal_of_file("d1p 1\ngrid columns=0 rows=2\n" + p + end),
               "f.d1p:2:1: a grid has 1 to 1024 columns and rows; this one has 0 and 2");
-    EXPECT_EQ(refusal("d1p 1\ngrid columns=2\n" + p + end), "f.d1p:2:1: grid needs the key 'rows'");
+    EXPECT_EQ(refusal_of_file("d1p 1\ngrid columns=2\n" + p + end), "f.d1p:2:1: grid needs the key 'rows'");
 }
 
 TEST(program_file, knows_where_its_instructions_and_declarations_stand) {

@@ -16,7 +16,7 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
-constexpr numerics::element_type bf16{numerics::number_format::bf16};
+using numerics::types::bf16;
 
 program valid() {
     program p;

@@ -16,7 +16,7 @@
 namespace d1::benchmarks {
 namespace {
 
-constexpr numerics::element_type fp32{numerics::number_format::fp32};
+using numerics::types::fp32;
 constexpr std::uint32_t rounds = 25;
 constexpr std::uint32_t pushes = 8;  // a round
 

@@ -14,8 +14,8 @@ namespace {
 
 using namespace d1::numerics;
 
-constexpr element_type bf16{number_format::bf16};
-constexpr element_type fp32{number_format::fp32};
+using d1::numerics::types::bf16;
+using d1::numerics::types::fp32;
 constexpr element_type cfp8_143{number_format::cfp8_143, 7};
 constexpr element_type cfp16_shp{number_format::cfp16_shp, 15};
 constexpr element_type int8{number_format::int8};

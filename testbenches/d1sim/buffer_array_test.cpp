@@ -17,8 +17,8 @@ using numerics::element_type;
 using numerics::number_format;
 using testing::HasSubstr;
 
-constexpr element_type bf16{number_format::bf16};
-constexpr element_type fp32{number_format::fp32};
+using numerics::types::bf16;
+using numerics::types::fp32;
 
 template <typename Number>
 npy_array array_of(char kind, const std::vector<Number>& numbers) {

@@ -17,9 +17,9 @@ using d1::program::affine;
 using d1::program::program_builder;
 using numerics::number_format;
 
-struct run_on_row {
-    run_on_row(std::int32_t nodes, const std::vector<program_builder*>& programs,
-               cost_source costs = core_parameters().costs) {
+struct logged_run_on_row {
+    logged_run_on_row(std::int32_t nodes, const std::vector<program_builder*>& programs,
+                      cost_source costs = core_parameters().costs) {
         d1_parameters p;
         p.die.node.core.costs = costs;
         p.die.noc.columns = static_cast<std::uint32_t>(nodes);
@@ -87,7 +87,7 @@ TEST(critical_path, goes_through_the_transfer_that_the_last_thread_waited_for) {
         t.matrix_multiply(product(all));
     }
     // At the rates a product has cycles of the matrix unit alone, and its latency behind.
-    const run_on_row r(2, {&maker, &taker}, cost_source::rates);
+    const logged_run_on_row r(2, {&maker, &taker}, cost_source::rates);
     EXPECT_EQ(r.path.of(path_part::launch), 100U);
     EXPECT_EQ(r.path.of(path_part::front_end), 3U * 4) << "two products and a push";
     EXPECT_EQ(r.path.of(path_part::matrix), 2U * 64);
@@ -126,7 +126,7 @@ TEST(critical_path, leaves_out_what_was_done_in_time) {
         }
         t.wait(full);
     }
-    const run_on_row r(2, {&maker, &taker});
+    const logged_run_on_row r(2, {&maker, &taker});
     EXPECT_EQ(r.path.of(path_part::transfer), 0U);
     EXPECT_EQ(r.path.of(path_part::matrix), 640U);
     for (const path_step& s : r.path.steps) {
@@ -154,7 +154,7 @@ TEST(critical_path, names_the_contention_of_transfers_on_one_link) {
         const auto full = taker.semaphores("full");
         taker.thread().wait(full);
     }
-    const run_on_row r(4, {&maker, &maker, &taker, &taker});
+    const logged_run_on_row r(4, {&maker, &maker, &taker, &taker});
     EXPECT_NEAR(static_cast<double>(r.path.of(path_part::contention)), 1000, 50);
     EXPECT_TRUE(r.mentions("its busiest link, node[1,0] east"));
 }
@@ -174,7 +174,7 @@ TEST_P(critical_path_through_a_barrier, comes_from_the_last_thread_that_came) {
         t.barrier({.columns = 2, .rows = 1, .threads = 1});
     }
     const bool first = GetParam();
-    const run_on_row r(2, {first ? &slow : &quick, first ? &quick : &slow});
+    const logged_run_on_row r(2, {first ? &slow : &quick, first ? &quick : &slow});
     EXPECT_EQ(r.path.of(path_part::matrix), 64U);
     EXPECT_GT(r.path.of(path_part::barrier), 0U);
     EXPECT_TRUE(r.mentions(first ? "barrier; node[0,0] came last" : "barrier; node[1,0] came last"));

@@ -25,8 +25,8 @@ using numerics::counter_random;
 using patterns = std::vector<std::uint16_t>;
 using testing::StartsWith;
 
-constexpr numerics::element_type bf16{numerics::number_format::bf16};
-constexpr numerics::element_type fp32{numerics::number_format::fp32};
+using numerics::types::bf16;
+using numerics::types::fp32;
 
 struct arithmetic_case {
     numerics::element_type output;

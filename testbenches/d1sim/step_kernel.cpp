@@ -15,7 +15,7 @@ namespace {
 using kernels::gemm;
 using kernels::kernel;
 
-constexpr numerics::element_type bf16{numerics::number_format::bf16};
+using numerics::types::bf16;
 constexpr std::uint32_t sign_bit = 0x8000'0000;
 
 /// Streams of random numbers. Rows of gradient tables are layers of their own; the forward pass has the lowest keys.

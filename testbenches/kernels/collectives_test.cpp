@@ -17,8 +17,8 @@ namespace {
 using numerics::number_format;
 using enum collective_kind;
 
-constexpr numerics::element_type fp32{number_format::fp32};
-constexpr numerics::element_type bf16{number_format::bf16};
+using numerics::types::bf16;
+using numerics::types::fp32;
 
 using memory = std::vector<std::byte>;
 

@@ -22,9 +22,9 @@
 
 namespace d1::kernels {
 
-inline constexpr numerics::element_type bf16{numerics::number_format::bf16};
-inline constexpr numerics::element_type fp32{numerics::number_format::fp32};
-inline constexpr numerics::element_type int32{numerics::number_format::int32};
+using numerics::types::bf16;
+using numerics::types::fp32;
+using numerics::types::int32;
 
 using codes = std::vector<std::uint32_t>;
 using numbers = std::vector<float>;

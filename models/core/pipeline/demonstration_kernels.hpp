@@ -8,8 +8,8 @@
 
 namespace d1::pipeline::demonstration {
 
-inline constexpr numerics::element_type bf16{numerics::number_format::bf16};
-inline constexpr numerics::element_type fp32{numerics::number_format::fp32};
+using numerics::types::bf16;
+using numerics::types::fp32;
 
 /// C (+)= A x B of rows x columns blocks.
 [[nodiscard]] inline program::matrix_multiply<std::int64_t> product(std::uint32_t rows, std::uint32_t columns,
