@@ -12,6 +12,7 @@
 
 #include "models/parameter/error.hpp"
 #include "testbenches/kernels/attention_worker.hpp"
+#include "testbenches/kernels/basics.hpp"
 #include "testbenches/kernels/line_transfer.hpp"
 
 namespace d1::kernels {
@@ -22,11 +23,9 @@ using namespace attention_parts;
 using numerics::elementwise_operation;
 using program::affine;
 
-constexpr numerics::element_type fp32{numerics::number_format::fp32};
-
-class generator : attention_worker {
+class attention_generator : attention_worker {
   public:
-    generator(const attention_layout& l, std::uint32_t part, std::uint32_t heads, const die& on)
+    attention_generator(const attention_layout& l, std::uint32_t part, std::uint32_t heads, const die& on)
         : attention_worker("attention", l, on),
           part_(part),
           heads_(heads),
@@ -199,7 +198,7 @@ kernel make_attention(const attention_shape& shape, const attention_types& types
             const std::uint32_t heads = l.heads.size(row);
             const auto [role, is_new] = roles.try_emplace({part, heads}, j.roles.size());
             if (is_new) {
-                generator g(l, part, heads, on);
+                attention_generator g(l, part, heads, on);
                 j.roles.push_back({std::make_shared<const program::program>(g.make(on, what)), {}});
                 for (std::size_t i = 0; i < tensors.size(); ++i) {
                     tensors[i].address = g.address_of(i);

@@ -12,6 +12,7 @@
 #include "models/parameter/error.hpp"
 #include "testbenches/kernels/attention.hpp"
 #include "testbenches/kernels/attention_worker.hpp"
+#include "testbenches/kernels/basics.hpp"
 #include "testbenches/kernels/line_transfer.hpp"
 
 namespace d1::kernels {
@@ -22,7 +23,6 @@ using namespace attention_parts;
 using numerics::elementwise_operation;
 using program::affine;
 
-constexpr numerics::element_type fp32{numerics::number_format::fp32};
 constexpr std::uint32_t scores_of_block = block * block;
 constexpr std::int64_t score_row_bytes = block * number_bytes;
 constexpr std::uint32_t statistics_bytes = 3 * block * number_bytes;  ///< of a block of queries: m, 1 / l, D
@@ -56,9 +56,9 @@ bool is_whole(tensor_number which) {
     return which == queries || which == keys || which == values || which == d_output;
 }
 
-class generator : attention_worker {
+class attention_gradient_generator : attention_worker {
   public:
-    generator(const attention_layout& l, std::uint32_t part, std::uint32_t heads, const die& on)
+    attention_gradient_generator(const attention_layout& l, std::uint32_t part, std::uint32_t heads, const die& on)
         : attention_worker("attention_gradient", l, on),
           part_(part),
           heads_(heads),
@@ -371,7 +371,7 @@ kernel make_attention_gradient(const attention_shape& shape, const attention_typ
             const std::uint32_t heads = l.heads.size(line);
             const auto [role, is_new] = roles.try_emplace({part, heads}, j.roles.size());
             if (is_new) {
-                generator g(l, part, heads, on);
+                attention_gradient_generator g(l, part, heads, on);
                 j.roles.push_back({std::make_shared<const program::program>(g.make(on, what)), {}});
                 for (std::size_t i = 0; i < tensor_count; ++i) {
                     tensors[i].address = g.buffer(i).address();

@@ -37,11 +37,11 @@ float in_lanes(const numbers& v) {
 }
 
 /// One query of one head, in the documented order and in double precision.
-struct reference {
+struct attention_reference {
     numbers exact;
     std::vector<double> precise;
 
-    reference(const attention_shape& s, const numbers& q, const numbers& k, const numbers& v) {
+    attention_reference(const attention_shape& s, const numbers& q, const numbers& k, const numbers& v) {
         for (std::size_t h = 0; h < s.heads; ++h) {
             for (std::size_t i = 0; i < s.length; ++i) add(s, h, i, q, k, v);
         }
@@ -117,8 +117,8 @@ TEST(attention, gives_the_documented_bits_on_every_die) {
                                                   {"values", random_tensor(n, bf16, seed + 2)}};
             seed += 3;
             const auto found = on.run([&](const die& d) { return make_attention(s, {bf16, fp32}, d); }, in);
-            const reference expected(s, decoded(in.at("queries"), bf16), decoded(in.at("keys"), bf16),
-                                     decoded(in.at("values"), bf16));
+            const attention_reference expected(s, decoded(in.at("queries"), bf16), decoded(in.at("keys"), bf16),
+                                               decoded(in.at("values"), bf16));
             ASSERT_EQ(differing(encoded(expected.exact, fp32), found.at("output")), 0U);
             // Weights are rounded to bf16 on their way into the matrix unit: 2^-9 of
             // values of a few units.
@@ -261,7 +261,7 @@ TEST(attention_gradient, gives_the_documented_bits_on_every_die_and_is_near_doub
             const numbers q = decoded(in.at("queries"), bf16);
             const numbers k = decoded(in.at("keys"), bf16);
             const numbers v = decoded(in.at("values"), bf16);
-            in["output"] = encoded(reference(s, q, k, v).exact, bf16);
+            in["output"] = encoded(attention_reference(s, q, k, v).exact, bf16);
             const auto found = on.run([&](const die& d) { return make_attention_gradient(s, {bf16, fp32}, d); }, in);
             const gradient_reference expected(s, q, k, v, decoded(in.at("output"), bf16),
                                               decoded(in.at("d_output"), bf16));

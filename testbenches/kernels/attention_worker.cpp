@@ -1,5 +1,7 @@
 #include "testbenches/kernels/attention_worker.hpp"
 
+#include "testbenches/kernels/basics.hpp"
+
 #include <cmath>
 #include <limits>
 
@@ -8,8 +10,6 @@ namespace d1::kernels::attention_parts {
 namespace {
 
 using numerics::elementwise_operation;
-
-constexpr numerics::element_type fp32{numerics::number_format::fp32};
 
 }  // namespace
 

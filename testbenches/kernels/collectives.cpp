@@ -11,6 +11,7 @@
 #include "models/packet/transfer_cutter.hpp"
 #include "models/program/affine.hpp"
 #include "models/program/builder.hpp"
+#include "testbenches/kernels/basics.hpp"
 
 namespace d1::kernels {
 
@@ -21,25 +22,21 @@ using program::thread_builder;
 
 constexpr std::array<port, 4> directions{port::west, port::east, port::north, port::south};
 
-constexpr std::uint32_t divide_up(std::uint32_t a, std::uint32_t b) {
-    return a / b + (a % b != 0 ? 1 : 0);
-}
-
 program::node_reference<affine> towards(port p) {
     const coordinate step = neighbour({0, 0}, p);
     return {program::x() + step.x, program::y() + step.y};
 }
 
 /// A piece of the data, inside the loop over them.
-struct piece {
+struct data_piece {
     affine offset;
     std::uint32_t bytes = 0;
 };
 
 /// Makes the program of one kind of nodes.
-class generator {
+class collective_generator {
   public:
-    generator(const collective& what, const d1_parameters& parameters, std::uint32_t piece_bytes)
+    collective_generator(const collective& what, const d1_parameters& parameters, std::uint32_t piece_bytes)
         : what_(what),
           piece_bytes_(piece_bytes),
           build_(std::string(name(what.kind)),
@@ -56,7 +53,7 @@ class generator {
         const auto arrived = build_.semaphores("arrived");
         if (is_alone()) return data.address();
         auto t = build_.thread();
-        for_each_piece(t, [&](const piece& p) {
+        for_each_piece(t, [&](const data_piece& p) {
             if (!place.is_root()) t.wait(arrived);
             hand_down(t, place, data, arrived, p);
         });
@@ -71,7 +68,7 @@ class generator {
         if (is_alone()) return data.address();
         auto up = build_.thread();
         const bool hands_down = what_.kind == collective_kind::all_reduce;
-        for_each_piece(up, [&](const piece& p) {
+        for_each_piece(up, [&](const data_piece& p) {
             for (const port below : directions) {
                 if (!place.is_below[to_number(below)]) continue;
                 up.wait(summed[to_number(below)]);
@@ -97,7 +94,7 @@ class generator {
         });
         if (!place.is_root() && hands_down) {
             auto down = build_.thread();
-            for_each_piece(down, [&](const piece& p) {
+            for_each_piece(down, [&](const data_piece& p) {
                 down.wait(arrived);
                 hand_down(down, place, data, arrived, p);
             });
@@ -161,14 +158,14 @@ class generator {
     void for_each_piece(thread_builder& t, Body&& body) {
         {
             const auto whole = t.loop(what_.bytes / piece_bytes_);
-            body(piece{affine(whole) * piece_bytes_, piece_bytes_});
+            body(data_piece{affine(whole) * piece_bytes_, piece_bytes_});
         }
         const std::uint32_t rest = what_.bytes % piece_bytes_;
-        if (rest != 0) body(piece{what_.bytes - rest, rest});
+        if (rest != 0) body(data_piece{what_.bytes - rest, rest});
     }
 
     void hand_down(thread_builder& t, const tree_place& place, const affine& data, const affine& arrived,
-                   const piece& p) {
+                   const data_piece& p) {
         for (const port below : directions) {
             if (!place.is_below[to_number(below)]) continue;
             t.push({.to = towards(below),
@@ -269,7 +266,7 @@ collective_programs::collective_programs(const collective& what, const die& on) 
         const tree_place place = has_tree ? place_in_tree(what.nodes, what.root, here) : tree_place{};
         const auto [role, is_new] = roles.try_emplace(place, job_.roles.size());
         if (is_new) {
-            generator make(what, on.parameters(), piece_bytes_);
+            collective_generator make(what, on.parameters(), piece_bytes_);
             switch (what.kind) {
                 case collective_kind::broadcast:
                     data_ = result_ = make.broadcast(place);

@@ -9,6 +9,7 @@
 
 #include "models/parameter/error.hpp"
 #include "models/program/builder.hpp"
+#include "testbenches/kernels/basics.hpp"
 #include "testbenches/kernels/convolution_geometry.hpp"
 #include "testbenches/kernels/gemm.hpp"
 #include "testbenches/kernels/line_transfer.hpp"
@@ -19,11 +20,9 @@ namespace {
 
 using program::affine;
 
-constexpr numerics::element_type fp32{numerics::number_format::fp32};
-
-class generator {
+class convolution_generator {
   public:
-    generator(const geometry& g, const seat& s, bool is_gradient, const die& on)
+    convolution_generator(const geometry& g, const seat& s, bool is_gradient, const die& on)
         : g_(g),
           s_(s),
           halos_(s.row == 0 ? halos_of(g, s) : std::vector<halo>()),
@@ -397,7 +396,7 @@ kernel make(const conv2d_shape& shape, const conv2d_types& types, const origin& 
                                    s.images, s.output_rows, s.units, row == 0 ? behind : 0, is_longer},
                                   j.roles.size());
             if (is_new) {
-                generator made(g, s, from.is_gradient, on);
+                convolution_generator made(g, s, from.is_gradient, on);
                 j.roles.push_back({std::make_shared<const program::program>(made.make(on)), {}});
                 input.address = made.slab_address();
                 weights.address = made.weights_address();

@@ -8,6 +8,7 @@
 
 #include "models/numerics/matrix.hpp"
 #include "models/program/builder.hpp"
+#include "testbenches/kernels/basics.hpp"
 #include "testbenches/kernels/convolution.hpp"
 
 namespace d1::kernels {
@@ -16,13 +17,6 @@ namespace d1::kernels {
 
 /// Throws input_error for a shape that is none.
 void require_shape(const conv2d_shape& s);
-
-constexpr std::uint32_t divide_up(std::uint64_t a, std::uint64_t b) {
-    return static_cast<std::uint32_t>((a + b - 1) / b);
-}
-constexpr std::uint64_t line_up(std::uint64_t bytes) {
-    return (bytes + packet_bytes - 1) / packet_bytes * packet_bytes;
-}
 
 /// Cycles from a product to the next like it, each thread of `threads` making one behind the other: of several, one is
 /// issued and loads its first operands while another computes.

@@ -12,9 +12,9 @@ namespace d1::kernels {
 
 namespace {
 
-class planner {
+class convolution_planner {
   public:
-    planner(const conv2d_shape& shape, const conv2d_types& types, const die& on)
+    convolution_planner(const conv2d_shape& shape, const conv2d_types& types, const die& on)
         : shape_(shape), types_(types), on_(on), parameters_(on.parameters()) {}
 
     conv2d_plan best() {
@@ -131,7 +131,7 @@ std::string to_string(const conv2d_shape& s) {
 
 conv2d_plan plan_conv2d(const conv2d_shape& shape, const conv2d_types& types, const die& on) {
     require_shape(shape);
-    return planner(shape, types, on).best();
+    return convolution_planner(shape, types, on).best();
 }
 
 }  // namespace d1::kernels

@@ -7,6 +7,7 @@
 #include <tuple>
 
 #include "models/parameter/error.hpp"
+#include "testbenches/kernels/basics.hpp"
 #include "testbenches/kernels/convolution.hpp"
 #include "testbenches/kernels/convolution_geometry.hpp"
 #include "testbenches/kernels/line_transfer.hpp"
@@ -17,7 +18,6 @@ namespace {
 
 using program::affine;
 
-constexpr numerics::element_type fp32{numerics::number_format::fp32};
 constexpr std::uint32_t block_bytes = numerics::block_elements * sizeof(float);
 constexpr std::uint32_t images_in_step = numerics::step_depth;
 
@@ -89,9 +89,9 @@ struct gradient_layout {
 };
 
 /// Tries all bands, parts of the filters and chunks; takes the least cycles by a closed form.
-class planner {
+class weight_gradient_planner {
   public:
-    planner(const conv2d_shape& shape, const conv2d_types& types, const die& on)
+    weight_gradient_planner(const conv2d_shape& shape, const conv2d_types& types, const die& on)
         : shape_(shape), types_(types), on_(on), parameters_(on.parameters()) {}
 
     gradient_layout best() {
@@ -170,9 +170,9 @@ class planner {
     static constexpr std::uint64_t hop_overhead = 40;  ///< cycles to pass a piece on beside its packets
 };
 
-class generator {
+class weight_gradient_generator {
   public:
-    generator(const gradient_layout& l, const seat& s, const die& on)
+    weight_gradient_generator(const gradient_layout& l, const seat& s, const die& on)
         : l_(l),
           s_(s),
           halos_(s.row == 0 ? halos_of(l.all, s) : std::vector<halo>()),
@@ -411,7 +411,7 @@ void add_result(std::vector<piece>& all, const gradient_layout& l, const seat& s
 
 kernel make_conv2d_weight_gradient(const conv2d_shape& shape, const conv2d_types& types, const die& on) {
     require_shape(shape);
-    const gradient_layout l = planner(shape, types, on).best();
+    const gradient_layout l = weight_gradient_planner(shape, types, on).best();
     const conv2d_plan& plan = l.all.plan;
     job j{on.place({static_cast<std::int32_t>(plan.columns()), static_cast<std::int32_t>(plan.filter_parts)}), {}};
     tensor input{.name = "input", .type = types.input, .use = tensor_use::input};
@@ -437,7 +437,7 @@ kernel make_conv2d_weight_gradient(const conv2d_shape& shape, const conv2d_types
                  s.output_rows, s.units, row == 0 ? behind : 0, row < l.all.filter_split().total % plan.filter_parts},
                 j.roles.size());
             if (is_new) {
-                generator made(l, s, on);
+                weight_gradient_generator made(l, s, on);
                 j.roles.push_back({std::make_shared<const program::program>(made.make(on)), {}});
                 input.address = made.slab_address();
                 gradient.address = made.gradient_address();

@@ -10,16 +10,16 @@
 namespace d1::kernels {
 namespace {
 
-constexpr conv2d_types to_fp32{bf16, bf16, fp32};
-constexpr conv2d_types to_bf16{bf16, bf16, bf16};
+constexpr conv2d_types gradient_to_fp32{bf16, bf16, fp32};
+constexpr conv2d_types gradient_to_bf16{bf16, bf16, bf16};
 
 /// A loop nest over the tensors, in the documented order and in double precision.
-struct reference {
+struct weight_gradient_reference {
     numbers exact;
     std::vector<double> sums;
     std::vector<double> magnitudes;
 
-    reference(const conv2d_shape& s, const numbers& x, const numbers& dy) : s_(s), x_(x), dy_(dy) {
+    weight_gradient_reference(const conv2d_shape& s, const numbers& x, const numbers& dy) : s_(s), x_(x), dy_(dy) {
         for (std::uint32_t r = 0; r < s.filter_height; ++r) {
             for (std::uint32_t c = 0; c < s.filter_width; ++c) {
                 for (std::uint32_t channel = 0; channel < s.group_channels(); ++channel) {
@@ -82,7 +82,7 @@ class weight_gradients : public testing::Test {
                                        types.weights, seed + 1);
         const auto found = on_.run([&](const die& d) { return make_conv2d_weight_gradient(s, types, d); },
                                    {{"input", x}, {"d_output", dy}});
-        const reference expected(s, decoded(x, types.input), decoded(dy, types.weights));
+        const weight_gradient_reference expected(s, decoded(x, types.input), decoded(dy, types.weights));
         EXPECT_EQ(differing(encoded(expected.exact, types.output), found.at("d_weights")), 0U);
         const numbers results = decoded(found.at("d_weights"), types.output);
         // Each addition rounds by half a unit at most of what is no larger than the sum of magnitudes.
@@ -99,11 +99,11 @@ class weight_gradients : public testing::Test {
 };
 
 TEST_F(weight_gradients, of_the_smallest_and_thinnest_shapes) {
-    expect_exact({}, to_fp32, 1);
-    expect_exact({.batch = 5, .channels = 5, .filters = 9}, to_bf16, 2);
-    expect_exact({.batch = 3, .height = 1, .width = 30, .channels = 2, .filter_width = 3}, to_fp32, 3);
-    expect_exact({.height = 30, .width = 1, .channels = 1, .filters = 3, .filter_height = 7}, to_fp32, 4);
-    expect_exact({.batch = 9, .height = 5, .width = 4, .channels = 70, .filters = 33}, to_bf16, 5);
+    expect_exact({}, gradient_to_fp32, 1);
+    expect_exact({.batch = 5, .channels = 5, .filters = 9}, gradient_to_bf16, 2);
+    expect_exact({.batch = 3, .height = 1, .width = 30, .channels = 2, .filter_width = 3}, gradient_to_fp32, 3);
+    expect_exact({.height = 30, .width = 1, .channels = 1, .filters = 3, .filter_height = 7}, gradient_to_fp32, 4);
+    expect_exact({.batch = 9, .height = 5, .width = 4, .channels = 70, .filters = 33}, gradient_to_bf16, 5);
 }
 
 TEST_F(weight_gradients, with_padding_stride_and_dilation) {
@@ -116,7 +116,7 @@ TEST_F(weight_gradients, with_padding_stride_and_dilation) {
                   .filter_width = 3,
                   .padding_height = 1,
                   .padding_width = 1},
-                 to_fp32, 10);
+                 gradient_to_fp32, 10);
     expect_exact({.batch = 6,
                   .height = 13,
                   .width = 12,
@@ -127,7 +127,7 @@ TEST_F(weight_gradients, with_padding_stride_and_dilation) {
                   .stride = 2,
                   .padding_height = 2,
                   .padding_width = 3},
-                 to_bf16, 20);
+                 gradient_to_bf16, 20);
     expect_exact({.batch = 4,
                   .height = 12,
                   .width = 15,
@@ -138,8 +138,8 @@ TEST_F(weight_gradients, with_padding_stride_and_dilation) {
                   .stride = 3,
                   .padding_height = 1,
                   .dilation = 2},
-                 to_fp32, 30);
-    expect_exact({.height = 9, .width = 9, .channels = 20, .filters = 24, .stride = 2}, to_fp32, 40);
+                 gradient_to_fp32, 30);
+    expect_exact({.height = 9, .width = 9, .channels = 20, .filters = 24, .stride = 2}, gradient_to_fp32, 40);
 }
 
 TEST_F(weight_gradients, of_groups_and_of_eight_bits) {
@@ -153,7 +153,7 @@ TEST_F(weight_gradients, of_groups_and_of_eight_bits) {
                   .padding_height = 1,
                   .padding_width = 1,
                   .groups = 3},
-                 to_fp32, 50);
+                 gradient_to_fp32, 50);
     expect_exact({.batch = 4,
                   .height = 6,
                   .width = 5,
@@ -163,7 +163,7 @@ TEST_F(weight_gradients, of_groups_and_of_eight_bits) {
                   .filter_width = 3,
                   .stride = 2,
                   .groups = 7},
-                 to_bf16, 60);
+                 gradient_to_bf16, 60);
     const numerics::element_type cfloat{numerics::number_format::cfp8_143, 7};
     expect_exact({.batch = 4, .height = 5, .width = 5, .channels = 17, .filters = 11, .filter_height = 3},
                  {cfloat, cfloat, fp32}, 70);
@@ -190,7 +190,7 @@ TEST(weight_gradient_programs, pass_the_checker) {
                                  .stride = 2,
                                  .padding_height = 3,
                                  .padding_width = 3}}) {
-        const kernel k = make_conv2d_weight_gradient(s, to_bf16, on);
+        const kernel k = make_conv2d_weight_gradient(s, gradient_to_bf16, on);
         EXPECT_GT(k.programs().where.nodes.size(), 1U);
         const auto found = program::check(assignment_of(k.programs()), {.depth = program::check_depth::full});
         EXPECT_TRUE(found.empty()) << to_string(found.front());
@@ -201,7 +201,7 @@ TEST(weight_gradients_that_cannot_be, are_refused_with_figures) {
     const die on("die", small_die(2, 2));
     const auto message = [&](const conv2d_shape& s) {
         try {
-            (void)make_conv2d_weight_gradient(s, to_bf16, on);
+            (void)make_conv2d_weight_gradient(s, gradient_to_bf16, on);
         } catch (const input_error& e) {
             return std::string(e.what());
         }

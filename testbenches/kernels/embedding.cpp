@@ -4,14 +4,14 @@
 #include <string>
 
 #include "models/program/builder.hpp"
+#include "testbenches/kernels/basics.hpp"
 
 namespace d1::kernels {
 
 namespace {
 
 constexpr std::uint32_t granule_bytes = 8;
-constexpr numerics::element_type fp32{numerics::number_format::fp32};
-constexpr numerics::element_type int32{numerics::number_format::int32};
+using numerics::types::int32;
 
 /// A tensor of rows of which each node holds the same columns.
 tensor columns_of(const char* name, numerics::element_type type, tensor_use use, std::uint64_t rows,

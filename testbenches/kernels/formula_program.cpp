@@ -4,6 +4,7 @@
 #include <span>
 #include <string>
 
+#include "testbenches/kernels/basics.hpp"
 #include "testbenches/kernels/formula.hpp"
 
 namespace d1::kernels {
@@ -13,30 +14,24 @@ namespace {
 using numerics::elementwise_operation;
 using program::affine;
 using value = formula::value;
-using step = formula::step;
 
 constexpr std::uint32_t unit_elements = 64;    // whole lines in memory, whatever the type
 constexpr std::uint32_t chunk_elements = 512;  // 32 cycles an operation: far above what it takes to issue one
 constexpr std::uint32_t line_numbers = 16;     // FP32 numbers of a line
 constexpr std::uint32_t number_bytes = sizeof(float);
-constexpr numerics::element_type fp32{numerics::number_format::fp32};
-
-constexpr std::uint32_t divide_up(std::uint64_t a, std::uint64_t b) {
-    return static_cast<std::uint32_t>((a + b - 1) / b);
-}
-
 /// Whether a step works on rows, chunk by chunk; the others work on what is reduced.
-bool is_of_rows(const step& s) {
-    return s.does != step::kind::broadcast &&
-           (s.does != step::kind::apply || s.d.shape == value_shape::matrix || s.d.shape == value_shape::per_row);
+bool is_of_rows(const formula::step& s) {
+    return s.does != formula::step::kind::broadcast &&
+           (s.does != formula::step::kind::apply || s.d.shape == value_shape::matrix ||
+            s.d.shape == value_shape::per_row);
 }
 
-bool reduces_columns(const step& s) {
-    return s.does == step::kind::reduce_columns;
+bool reduces_columns(const formula::step& s) {
+    return s.does == formula::step::kind::reduce_columns;
 }
 
 /// How a formula lies over the nodes of a die.
-struct layout {
+struct formula_layout {
     const formula& f;
     const die& on;
     std::string name;
@@ -49,8 +44,8 @@ struct layout {
     std::uint32_t slice;  ///< columns of what is reduced that a node holds
     std::uint32_t owners;
 
-    layout(const std::string& kernel_name, const formula& of, const matrix_extent& size, std::uint32_t rows_in_unit,
-           const die& d)
+    formula_layout(const std::string& kernel_name, const formula& of, const matrix_extent& size,
+                   std::uint32_t rows_in_unit, const die& d)
         : f(of),
           on(d),
           name(kernel_name),
@@ -114,9 +109,9 @@ struct layout {
 };
 
 /// Makes the program of one kind of share.
-class generator {
+class formula_generator {
   public:
-    generator(const layout& l, const node_share& share)
+    formula_generator(const formula_layout& l, const node_share& share)
         : l_(l), f_(l.f), share_(share), owned_(l.columns_owned(share.node)), build_(unlimited_builder(l.name, l.on)) {
         for (const auto& t : f_.tensors()) {
             const std::uint64_t bytes = l_.numbers(t.shape, l_.nodes.largest_rows()) * numerics::bytes(t.type.format);
@@ -124,7 +119,7 @@ class generator {
                                                            : build_.input_buffer(t.name, bytes, t.type));
         }
         std::size_t number = 0;
-        for (const step& s : f_.steps()) {
+        for (const formula::step& s : f_.steps()) {
             if (reduces_columns(s)) exchanges_.push_back(exchange_buffers(s, number++));
         }
         if (!exchanges_.empty()) {
@@ -138,9 +133,10 @@ class generator {
         for (thread_ = 0; thread_ < threads_; ++thread_) {
             auto t = build_.thread();
             begin(t);
-            for (std::span<const step> left(f_.steps()); !left.empty();) {
+            for (std::span<const formula::step> left(f_.steps()); !left.empty();) {
                 const bool of_rows = is_of_rows(left.front());
-                const auto end = std::ranges::find_if(left, [&](const step& s) { return is_of_rows(s) != of_rows; });
+                const auto end =
+                    std::ranges::find_if(left, [&](const formula::step& s) { return is_of_rows(s) != of_rows; });
                 const auto group = left.first(static_cast<std::size_t>(end - left.begin()));
                 if (of_rows) {
                     work_on_rows(t, group);
@@ -163,7 +159,7 @@ class generator {
         program::buffer_handle own;
         program::buffer_handle all;
     };
-    exchange_part exchange_buffers(const step& s, std::size_t number) {
+    exchange_part exchange_buffers(const formula::step& s, std::size_t number) {
         const bool is_total = s.d.shape == value_shape::total;
         const std::uint32_t width = is_total ? 1 : l_.owners * l_.slice;
         const std::uint32_t slice = is_total ? 1 : l_.slice;
@@ -225,12 +221,12 @@ class generator {
         std::uint32_t rows = 0;
     };
 
-    void work_on_rows(program::thread_builder& t, std::span<const step> steps) {
+    void work_on_rows(program::thread_builder& t, std::span<const formula::step> steps) {
         const std::uint32_t whole = share_.rows / l_.chunk;
         const std::uint32_t rest = share_.rows % l_.chunk;
         const std::uint32_t own = (whole + threads_ - 1 - thread_) / threads_;
         const auto emit = [&](const affine& number, std::uint32_t rows) {
-            for (const step& s : steps) emit_on_rows(t, s, {number * l_.chunk, number, rows});
+            for (const formula::step& s : steps) emit_on_rows(t, s, {number * l_.chunk, number, rows});
         };
         if (own != 0) {
             const auto round = t.loop(own);
@@ -239,11 +235,11 @@ class generator {
         if (rest != 0 && whole % threads_ == thread_) emit(whole, rest);
     }
 
-    void emit_on_rows(program::thread_builder& t, const step& s, const chunk& c) {
+    void emit_on_rows(program::thread_builder& t, const formula::step& s, const chunk& c) {
         switch (s.does) {
-            case step::kind::apply:
+            case formula::step::kind::apply:
                 return apply(t, s, c);
-            case step::kind::reduce_rows:
+            case formula::step::kind::reduce_rows:
                 return t.reduce({.operation = s.reduction,
                                  .destination = address(s.d, c),
                                  .source = address(s.a, c),
@@ -252,14 +248,14 @@ class generator {
                                  .source_stride = row_bytes(s.a),
                                  .destination_type = type(s.d),
                                  .source_type = type(s.a)});
-            case step::kind::reduce_columns: {
+            case formula::step::kind::reduce_columns: {
                 const exchange_part& e = exchanges_[exchange_of(s)];
                 const std::uint32_t columns = s.a.shape == value_shape::matrix ? l_.columns : 1;
                 return reduce_columns(t, s.reduction, e.own + c.number * (e.width * number_bytes), fp32,
                                       address(s.a, c), type(s.a), c.rows, columns,
                                       std::int64_t{columns} * numerics::bytes(type(s.a).format));
             }
-            case step::kind::broadcast:
+            case formula::step::kind::broadcast:
                 break;
         }
     }
@@ -291,7 +287,7 @@ class generator {
                   .source_type = source_type});
     }
 
-    void apply(program::thread_builder& t, const step& s, const chunk& c) {
+    void apply(program::thread_builder& t, const formula::step& s, const chunk& c) {
         const std::uint32_t sources = numerics::source_count(s.operation);
         const auto dense = [&](const value& v) {
             return v.shape == s.d.shape || v.shape == value_shape::constant ||
@@ -331,19 +327,19 @@ class generator {
     }
 
     /// Gives the reductions of the own blocks to the owners of the columns, and joins those of the own columns.
-    void exchange(program::thread_builder& t, std::span<const step> steps) {
+    void exchange(program::thread_builder& t, std::span<const formula::step> steps) {
         if (std::ranges::none_of(steps, reduces_columns)) return;
         // One for each exchange: a node may be at the next one before others have come to this one.
         const auto gathered = next_semaphore("gathered");
         std::uint32_t expected = 0;
-        for (const step& s : steps) {
+        for (const formula::step& s : steps) {
             if (!reduces_columns(s)) continue;
             push_blocks(t, exchanges_[exchange_of(s)], gathered);
             if (holds(s.d)) expected += l_.nodes.nodes();
         }
         if (expected == 0) return;
         t.wait(gathered, expected);
-        for (const step& s : steps) {
+        for (const formula::step& s : steps) {
             if (!reduces_columns(s) || !holds(s.d)) continue;
             const exchange_part& e = exchanges_[exchange_of(s)];
             const std::uint32_t columns = s.d.shape == value_shape::total ? 1 : owned_;
@@ -379,12 +375,12 @@ class generator {
         push(last, e.width == 1 ? 1 : l_.columns_owned(last));
     }
 
-    void work_on_reduced(program::thread_builder& t, std::span<const step> steps) {
-        const auto broadcasts = std::ranges::count(steps, step::kind::broadcast, &step::does);
+    void work_on_reduced(program::thread_builder& t, std::span<const formula::step> steps) {
+        const auto broadcasts = std::ranges::count(steps, formula::step::kind::broadcast, &formula::step::does);
         std::optional<program::semaphore_handle> spread;
         if (broadcasts != 0) spread = next_semaphore("spread");
-        for (const step& s : steps) {
-            if (s.does == step::kind::broadcast) {
+        for (const formula::step& s : steps) {
+            if (s.does == formula::step::kind::broadcast) {
                 if (owned_ == 0) continue;
                 const auto n = t.loop(l_.nodes.nodes());
                 t.push({.to = {n, 0},
@@ -418,12 +414,12 @@ class generator {
         const std::int64_t size = numerics::bytes(type(v).format);
         return v.shape == value_shape::matrix ? l_.columns * size : v.shape == value_shape::per_row ? size : 0;
     }
-    [[nodiscard]] std::size_t exchange_of(const step& wanted) const {
+    [[nodiscard]] std::size_t exchange_of(const formula::step& wanted) const {
         return static_cast<std::size_t>(
-            std::count_if(f_.steps().data(), &wanted, [](const step& s) { return reduces_columns(s); }));
+            std::count_if(f_.steps().data(), &wanted, [](const formula::step& s) { return reduces_columns(s); }));
     }
 
-    const layout& l_;
+    const formula_layout& l_;
     const formula& f_;
     node_share share_;
     std::uint32_t owned_;  ///< columns of what is reduced
@@ -438,10 +434,10 @@ class generator {
     std::uint32_t thread_ = 0;
 };
 
-kernel make(const layout& l) {
+kernel make(const formula_layout& l) {
     std::vector<tensor> tensors;
     const auto program_of = [&](const node_share& share) {
-        generator g(l, share);
+        formula_generator g(l, share);
         program::program made = g.make();
         tensors.clear();
         for (std::size_t i = 0; i < l.f.tensors().size(); ++i) {

@@ -10,19 +10,12 @@
 #include "models/packet/transfer_cutter.hpp"
 #include "models/parameter/error.hpp"
 #include "platforms/die.hpp"
+#include "testbenches/kernels/basics.hpp"
 #include "testbenches/kernels/gemm_link_loads.hpp"
 
 namespace d1::kernels {
 
 namespace {
-
-constexpr std::uint64_t divide_up(std::uint64_t a, std::uint64_t b) {
-    return (a + b - 1) / b;
-}
-
-constexpr std::uint64_t line_up(std::uint64_t bytes) {
-    return divide_up(bytes, packet_bytes) * packet_bytes;
-}
 
 /// How many lines, rows or columns of the mesh, have at least so many live nodes, by that number.
 using long_lines = std::vector<std::uint32_t>;
@@ -41,13 +34,13 @@ long_lines lines_by_length(std::uint32_t lines, std::uint32_t length, const std:
 
 /// Whether `parts` of `total` blocks are no more than needed for parts of their size.
 bool is_useful(std::uint32_t total, std::uint32_t parts) {
-    return parts <= total && divide_up(total, divide_up(total, parts)) == parts;
+    return parts <= total && divide_up<std::uint64_t>(total, divide_up<std::uint64_t>(total, parts)) == parts;
 }
 
 /// Evaluates candidates for one product on one die.
-class planner {
+class gemm_planner {
   public:
-    planner(const gemm_shape& shape, const gemm_types& types, const die& on)
+    gemm_planner(const gemm_shape& shape, const gemm_types& types, const die& on)
         : die_(on),
           parameters_(on.parameters()),
           columns_by_length_(lines_by_length(parameters_.die.noc.columns, parameters_.die.noc.rows,
@@ -58,9 +51,9 @@ class planner {
         base_.output = types.output;
         base_.a.type = types.a;
         base_.b.type = types.b;
-        base_.rows.total = static_cast<std::uint32_t>(divide_up(shape.m, numerics::block_rows));
-        base_.columns.total = static_cast<std::uint32_t>(divide_up(shape.n, numerics::block_columns));
-        base_.a.k.steps = base_.b.k.steps = static_cast<std::uint32_t>(divide_up(shape.k, numerics::step_depth));
+        base_.rows.total = divide_up(shape.m, numerics::block_rows);
+        base_.columns.total = divide_up(shape.n, numerics::block_columns);
+        base_.a.k.steps = base_.b.k.steps = divide_up(shape.k, numerics::step_depth);
     }
 
     gemm_plan best() {
@@ -147,7 +140,7 @@ class planner {
         std::vector<std::uint32_t> chunks;
         for (const std::uint32_t chain : {plan.a.chain, plan.b.chain}) {
             for (const std::uint32_t count : {1U, 2U, 3U, 4U, 6U, 8U, 12U, 16U}) {
-                chunks.push_back(static_cast<std::uint32_t>(divide_up(steps, chain * count)));
+                chunks.push_back(divide_up(steps, chain * count));
             }
         }
         for (std::uint32_t chunk = 1; chunk <= std::min(steps, 256U); chunk *= 2) {
@@ -163,7 +156,8 @@ class planner {
         plan.a.sub_blocks = plan.rows.largest();
         plan.b.sub_blocks = plan.columns.largest();
         for (panel_layout* const p : {&plan.a, &plan.b}) {
-            p->per_owner = static_cast<std::uint32_t>(divide_up(p->k.count(), is_spread_ ? p->chain : 1));
+            p->per_owner =
+                static_cast<std::uint32_t>(divide_up<std::uint64_t>(p->k.count(), is_spread_ ? p->chain : 1));
         }
         return fits(plan) && (try_pieces(plan), true);
     }
@@ -173,14 +167,15 @@ class planner {
         plan.a.streamed = plan.b.streamed = true;
         for (plan.slots = 2; plan.slots <= most_slots(); ++plan.slots) {
             for (panel_layout* const p : {&plan.a, &plan.b}) {
-                const std::uint64_t share = divide_up(p->k.count(), p->chain);
-                p->per_owner = static_cast<std::uint32_t>(divide_up(share, plan.slots) * plan.slots);
+                const std::uint64_t share = divide_up<std::uint64_t>(p->k.count(), p->chain);
+                p->per_owner = static_cast<std::uint32_t>(divide_up<std::uint64_t>(share, plan.slots) * plan.slots);
             }
             const auto cut = [&](std::uint32_t rows, std::uint32_t columns) {
                 plan.a.passes = rows;
                 plan.b.passes = columns;
-                plan.a.sub_blocks = static_cast<std::uint32_t>(divide_up(plan.rows.largest(), rows));
-                plan.b.sub_blocks = static_cast<std::uint32_t>(divide_up(plan.columns.largest(), columns));
+                plan.a.sub_blocks = static_cast<std::uint32_t>(divide_up<std::uint64_t>(plan.rows.largest(), rows));
+                plan.b.sub_blocks =
+                    static_cast<std::uint32_t>(divide_up<std::uint64_t>(plan.columns.largest(), columns));
                 return fits(plan);
             };
             // No sub-block of any part is empty, so that all nodes hand on the chunks of as many.
@@ -226,7 +221,7 @@ class planner {
         for (const std::uint64_t packets : {4U, 8U, 16U, 64U, 256U}) {
             for (panel_layout* const p : {&plan.a, &plan.b}) {
                 const std::uint64_t chunk = p->chunk_bytes(p->sub_blocks, p->k.chunk) / packet_bytes;
-                p->pieces = static_cast<std::uint32_t>(divide_up(chunk, packets));
+                p->pieces = divide_up(chunk, packets);
             }
             // Each estimate is as much as the one before it or more, and takes longer to make.
             estimate(plan, 0, costs::at_the_rates);
@@ -267,9 +262,9 @@ class planner {
         const std::uint64_t takers = (panel.chain > 1 ? 1U : 0U) + (panel.fans > 1 ? 1U : 0U);
         const std::uint64_t both_ways = panel.chain > 2 && panel.owners() > 1 ? 1U : 0U;
         const std::uint64_t packets = panel.chunk_bytes(panel.sub_blocks, panel.k.chunk) / packet_bytes;
-        const std::uint64_t piece = divide_up(packets, panel.pieces);
-        const std::uint64_t pieces = divide_up(packets, piece);
-        const std::uint64_t answers = pieces * divide_up(piece, interface.burst_packets);
+        const std::uint64_t piece = divide_up<std::uint64_t>(packets, panel.pieces);
+        const std::uint64_t pieces = divide_up<std::uint64_t>(packets, piece);
+        const std::uint64_t answers = pieces * divide_up<std::uint64_t>(piece, interface.burst_packets);
         h.packets = packets + pieces;
         h.pieces = takers * (pieces + 2 * answers);
         h.in = h.packets + takers * answers;
@@ -396,7 +391,7 @@ class planner {
 }  // namespace
 
 gemm_plan plan_gemm(const gemm_shape& shape, const gemm_types& types, const die& on) {
-    return planner(shape, types, on).best();
+    return gemm_planner(shape, types, on).best();
 }
 
 }  // namespace d1::kernels

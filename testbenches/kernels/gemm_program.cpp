@@ -51,9 +51,9 @@ operand_place place_of(const panel_layout& panel, std::int32_t along, std::int32
     return place;
 }
 
-class generator {
+class gemm_generator {
   public:
-    generator(const gemm_plan& plan, const gemm_role& role, const d1_parameters& parameters)
+    gemm_generator(const gemm_plan& plan, const gemm_role& role, const d1_parameters& parameters)
         : plan_(plan),
           role_(role),
           build_(
@@ -174,7 +174,7 @@ gemm_role role_of(const gemm_plan& plan, coordinate node) {
 }
 
 gemm_program make_gemm_program(const gemm_plan& plan, const gemm_role& role, const d1_parameters& parameters) {
-    return generator(plan, role, parameters).make();
+    return gemm_generator(plan, role, parameters).make();
 }
 
 }  // namespace d1::kernels

@@ -16,7 +16,7 @@ namespace {
 
 using numerics::number_format;
 
-d1_parameters small_die(std::uint32_t columns, std::uint32_t rows) {
+d1_parameters die_of(std::uint32_t columns, std::uint32_t rows) {
     d1_parameters p;
     p.die.noc.columns = columns;
     p.die.noc.rows = rows;
@@ -116,14 +116,14 @@ TEST(gemm_on_a_die, is_exact_for_the_smallest_and_thinnest_shapes) {
 }
 
 TEST(gemm_on_a_die, is_exact_for_random_shapes_at_at) {
-    die on("die", small_die(4, 3), die_checks::all());
+    die on("die", die_of(4, 3), die_checks::all());
     random_shapes(on, 11, 40, 90);
     EXPECT_EQ(on.races()->race_count(), 0U);
     EXPECT_EQ(on.uninitialised()->count(), 0U);
 }
 
 TEST(gemm_on_a_die, is_exact_for_random_shapes_at_lt) {
-    d1_parameters p = small_die(4, 3);
+    d1_parameters p = die_of(4, 3);
     p.simulation.timing = timing_kind::lt;
     p.simulation.quantum = 300;
     die on("die", p, {.protocol = true});
@@ -131,14 +131,14 @@ TEST(gemm_on_a_die, is_exact_for_random_shapes_at_lt) {
 }
 
 TEST(gemm_on_a_die, is_exact_for_random_shapes_at_ca) {
-    d1_parameters p = small_die(4, 3);
+    d1_parameters p = die_of(4, 3);
     p.simulation.timing = timing_kind::ca;
     die on("die", p, {.protocol = true});
     random_shapes(on, 15, 40, 90);
 }
 
 TEST(gemm_on_a_die, is_exact_and_free_of_races_where_memory_forces_sub_blocks_and_chunks) {
-    d1_parameters p = small_die(2, 2);
+    d1_parameters p = die_of(2, 2);
     p.die.node.sram.bytes = 24576;
     die on("die", p, die_checks::all());
     const gemm_shape s{150, 131, 70};
@@ -153,7 +153,7 @@ TEST(gemm_on_a_die, is_exact_and_free_of_races_where_memory_forces_sub_blocks_an
 }
 
 TEST(gemm_on_a_die, is_exact_on_one_node) {
-    die on("die", small_die(1, 1), {.protocol = true});
+    die on("die", die_of(1, 1), {.protocol = true});
     random_shapes(on, 14, 10, 60);
 }
 
@@ -171,7 +171,7 @@ TEST(gemm_on_a_die, runs_the_same_after_a_reset) {
 }
 
 TEST(gemm_on_a_die, takes_the_same_cycles_with_and_without_bytes) {
-    d1_parameters p = small_die(5, 4);
+    d1_parameters p = die_of(5, 4);
     const gemm_shape s{300, 200, 150};
     die with("with", p, {.protocol = true});
     p.simulation.functional = false;
@@ -218,7 +218,7 @@ std::vector<std::uint16_t> transposed(std::span<const std::uint16_t> matrix, std
 TEST(gemm_on_a_die, takes_operands_as_their_transposes_lie) {
     constexpr auto plain = operand_order::plain;
     constexpr auto turned = operand_order::transposed;
-    die on("die", small_die(4, 3), {.protocol = true});
+    die on("die", die_of(4, 3), {.protocol = true});
     for (const gemm_shape s : {gemm_shape{1, 1, 1}, {9, 30, 21}, {70, 45, 33}, {64, 1, 130}}) {
         SCOPED_TRACE(testing::Message() << s.m << " x " << s.n << " x " << s.k);
         const gemm product(s, {{number_format::bf16}}, on);
@@ -239,7 +239,7 @@ TEST(gemm_on_a_die, is_exact_whatever_nodes_are_dead) {
     std::cout << "seed " << seed << "\n";
     std::vector<std::unique_ptr<die>> dies;  // all are there before the first one runs
     for (std::uint64_t i = 0; dies.size() < 12; ++i) {
-        d1_parameters p = small_die(5, 4);
+        d1_parameters p = die_of(5, 4);
         for (std::uint64_t n = 0; n <= i % 5; ++n) {
             const auto place = static_cast<std::int32_t>(draw(seed, 10 * i + n, 0, 19));
             const coordinate dead{place % 5, place / 5};
@@ -301,7 +301,7 @@ constexpr numerics::element_type cfp8_143{number_format::cfp8_143, 7};
 constexpr numerics::element_type cfp8_152{number_format::cfp8_152, 20};
 
 TEST(gemm, of_cfloat8_by_cfloat8_and_by_bf16_gives_the_documented_bits) {
-    die on("die", small_die(3, 2), {.protocol = true});
+    die on("die", die_of(3, 2), {.protocol = true});
     expect_exact(on, {50, 60, 70}, {bf16_type, cfp8_143, cfp8_152});
     expect_exact(on, {49, 33, 201}, {bf16_type, cfp8_143, bf16_type});
     expect_exact(on, {51, 8, 37}, {bf16_type, bf16_type, cfp8_152});
@@ -309,7 +309,7 @@ TEST(gemm, of_cfloat8_by_cfloat8_and_by_bf16_gives_the_documented_bits) {
 }
 
 TEST(gemm, follows_the_reading_of_denormals_and_the_accumulator_that_the_parameters_ask_for) {
-    d1_parameters p = small_die(2, 2);
+    d1_parameters p = die_of(2, 2);
     p.arithmetic.cfloat_denormals = numerics::denormal_reading::printed;
     p.arithmetic.accumulator = numerics::accumulator_format::fp21;
     die on("die", p, {.protocol = true});
@@ -317,7 +317,7 @@ TEST(gemm, follows_the_reading_of_denormals_and_the_accumulator_that_the_paramet
 }
 
 TEST(gemm, of_cfloat8_moves_half_the_bytes_in_the_same_matrix_steps) {
-    die on("die", small_die(4, 4), {.protocol = true});
+    die on("die", die_of(4, 4), {.protocol = true});
     const gemm_shape s{256, 256, 512};
     const gemm wide(s, {bf16_type, bf16_type, bf16_type}, on);
     const gemm narrow(s, {bf16_type, cfp8_143, cfp8_143}, on);

@@ -1,5 +1,7 @@
 #include "testbenches/kernels/normalisation.hpp"
 
+#include "testbenches/kernels/basics.hpp"
+
 namespace d1::kernels {
 
 namespace {
@@ -9,8 +11,7 @@ using enum value_shape;
 using program::reduction;
 using value = formula::value;
 
-constexpr numerics::element_type fp32{numerics::number_format::fp32};
-constexpr numerics::element_type int32{numerics::number_format::int32};
+using numerics::types::int32;
 
 /// 1 / count, rounded once.
 float one_of(std::uint64_t count) {

@@ -11,6 +11,7 @@
 
 #include "models/parameter/error.hpp"
 #include "models/program/builder.hpp"
+#include "testbenches/kernels/basics.hpp"
 
 namespace d1::kernels {
 
@@ -19,13 +20,8 @@ namespace {
 using numerics::elementwise_operation;
 using program::affine;
 
-constexpr numerics::element_type fp32{numerics::number_format::fp32};
 constexpr numerics::element_type int16{numerics::number_format::int16};
 constexpr std::uint32_t channel_block = 16;  ///< channels are dealt out in multiples of it
-
-constexpr std::uint32_t divide_up(std::uint64_t a, std::uint64_t b) {
-    return static_cast<std::uint32_t>((a + b - 1) / b);
-}
 
 constexpr std::array<const char*, 3> names{"max_pooling", "average_pooling", "depth_wise_convolution"};
 
@@ -33,7 +29,7 @@ constexpr std::array<const char*, 3> names{"max_pooling", "average_pooling", "de
 /// band of the rows of one, and some channels. A band has `band_rows` rows of
 /// results and the input rows that these begin at; in a gradient the same
 /// turned round.
-struct layout {
+struct window_layout {
     window_shape shape;
     window_types types;
     bool gradient;
@@ -85,11 +81,11 @@ void require_shape(const window_shape& s, const std::string& name) {
 
 /// The layout with the least work for the busiest node; of equal ones that with
 /// the fewest bands.
-layout plan(const window_shape& shape, const window_types& types, bool gradient, const die& on) {
-    layout best{.shape = shape, .types = types, .gradient = gradient};
+window_layout plan(const window_shape& shape, const window_types& types, bool gradient, const die& on) {
+    window_layout best{.shape = shape, .types = types, .gradient = gradient};
     std::uint64_t least = std::numeric_limits<std::uint64_t>::max();
     const std::uint32_t blocks = divide_up(shape.channels, channel_block);
-    const auto consider = [&](layout l) {
+    const auto consider = [&](window_layout l) {
         for (std::uint32_t parts = 1; parts <= std::min(blocks, on.live_nodes() / l.columns()); ++parts) {
             l.channels = {blocks, parts};
             const std::uint64_t work =
@@ -100,7 +96,7 @@ layout plan(const window_shape& shape, const window_types& types, bool gradient,
             }
         }
     };
-    layout l = best;
+    window_layout l = best;
     for (std::uint32_t parts = 1; parts <= std::min(shape.batch, on.live_nodes()); ++parts) {
         l.images = divide_up(shape.batch, parts);
         l.image_parts = divide_up(shape.batch, l.images);
@@ -123,7 +119,7 @@ layout plan(const window_shape& shape, const window_types& types, bool gradient,
 struct seat {
     std::uint32_t column, row, band, image, images, first_row, rows, channels;
 
-    seat(const layout& l, std::uint32_t c, std::uint32_t r)
+    seat(const window_layout& l, std::uint32_t c, std::uint32_t r)
         : column(c),
           row(r),
           band(c % l.bands),
@@ -145,7 +141,7 @@ struct halo {
 };
 
 /// Input rows that begin in the bands behind. The last band has all of its own.
-std::vector<halo> halos_behind(const layout& l, const seat& s) {
+std::vector<halo> halos_behind(const window_layout& l, const seat& s) {
     std::vector<halo> all;
     const std::uint32_t step = l.band_rows * l.shape.stride;
     const std::uint32_t to_last = l.bands - 1 - s.band;
@@ -161,7 +157,7 @@ std::vector<halo> halos_behind(const layout& l, const seat& s) {
 
 /// Rows of results that begin in the bands above; above the first there are
 /// none.
-std::vector<halo> halos_above(const layout& l, const seat& s) {
+std::vector<halo> halos_above(const window_layout& l, const seat& s) {
     std::vector<halo> all;
     const std::uint32_t above = l.rows_above();
     for (std::uint32_t row = above - std::min(above, s.first_row); row < above;) {
@@ -175,9 +171,9 @@ std::vector<halo> halos_above(const layout& l, const seat& s) {
     return all;
 }
 
-class generator {
+class window_generator {
   public:
-    generator(window_operation operation, const layout& l, const seat& s, const die& on)
+    window_generator(window_operation operation, const window_layout& l, const seat& s, const die& on)
         : operation_(operation),
           l_(l),
           s_(s),
@@ -231,10 +227,10 @@ class generator {
     [[nodiscard]] std::uint32_t weights() const { return weights_->address(); }
 
   private:
-    void set(program::thread_builder& t, const affine& where, float value, std::uint32_t elements) {
+    void set(program::thread_builder& t, const affine& where, float scalar, std::uint32_t elements) {
         t.vector_operation({.operation = elementwise_operation::fill,
                             .destination = where,
-                            .scalar = value,
+                            .scalar = scalar,
                             .elements = elements,
                             .destination_type = fp32});
     }
@@ -380,7 +376,7 @@ class generator {
     }
 
     window_operation operation_;
-    const layout& l_;
+    const window_layout& l_;
     const seat& s_;
     const window_shape& w_;
     std::vector<halo> halos_;
@@ -396,7 +392,7 @@ struct row_of_pixels {
     std::uint32_t width;
     std::uint64_t offset;  ///< elements into the buffer
 };
-void add_row(tensor& t, const layout& l, const seat& s, const row_of_pixels& r) {
+void add_row(tensor& t, const window_layout& l, const seat& s, const row_of_pixels& r) {
     const std::uint32_t size = numerics::bytes(t.type.format);
     t.pieces.push_back({.node = s.place(),
                         .offset = r.offset * size,
@@ -408,7 +404,7 @@ void add_row(tensor& t, const layout& l, const seat& s, const row_of_pixels& r) 
 }
 
 /// The input's side: own rows, all but those that begin in a band behind.
-void add_input_rows(tensor& t, const layout& l, const seat& s) {
+void add_input_rows(tensor& t, const window_layout& l, const seat& s) {
     const std::uint32_t rows = l.input_rows(s.rows);
     const bool is_last = s.band + 1 == l.bands;
     const std::uint32_t own = is_last ? rows : std::min(rows, l.band_rows * l.shape.stride);
@@ -425,7 +421,7 @@ void add_input_rows(tensor& t, const layout& l, const seat& s) {
 }
 
 /// The results' side: own rows, behind those of the bands above.
-void add_output_rows(tensor& t, const layout& l, const seat& s) {
+void add_output_rows(tensor& t, const window_layout& l, const seat& s) {
     t.pieces.push_back({.node = s.place()});
     for (std::uint32_t i = 0; i < s.images; ++i) {
         for (std::uint32_t r = 0; r < s.rows && s.first_row + r < l.shape.output_height(); ++r) {
@@ -452,7 +448,7 @@ kernel make(window_operation operation, const window_shape& shape, const window_
     require_shape(shape, name);
     require_room(std::uint64_t{shape.batch} * shape.height * shape.width, shape.channels,
                  numerics::bytes((gradient ? types.output : types.input).format), on, name);
-    const layout l = plan(shape, types, gradient, on);
+    const window_layout l = plan(shape, types, gradient, on);
     const std::uint64_t pixels = std::uint64_t{shape.batch} * shape.channels;
     tensor moved{.name = gradient ? "d_output" : "input", .type = types.input, .use = tensor_use::input};
     tensor made{.name = gradient ? "d_input" : "output", .type = types.output, .use = tensor_use::output};
@@ -481,7 +477,7 @@ kernel make(window_operation operation, const window_shape& shape, const window_
             const auto [role, is_new] =
                 roles.try_emplace({s.images, s.rows, s.channels, gradient ? 0 : behind, above}, j.roles.size());
             if (is_new) {
-                generator g(operation, l, s, on);
+                window_generator g(operation, l, s, on);
                 const std::string what = name + " of " + std::to_string(shape.batch) + " x " +
                                          std::to_string(shape.height) + "x" + std::to_string(shape.width) + " x " +
                                          std::to_string(shape.channels);
