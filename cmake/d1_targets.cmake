@@ -43,6 +43,10 @@ endif()
 # compilation is the templates that they share. SEPARATE: one by one, where files have names of their own in common.
 set(CMAKE_UNITY_BUILD_BATCH_SIZE 8)
 
+# What scripts/test builds. `all` has benchmarks and programs that print tables for the docs besides.
+add_custom_target(quick_tests)
+add_custom_target(long_tests)
+
 # d1_library(NAME SOURCES file... [LINK target...] [INTERNAL] [SEPARATE]): the static library d1_NAME, alias d1::NAME.
 # Libraries of the folders that are installed (cmake/install.cmake) are exported under that name, unless INTERNAL.
 function(d1_library name)
@@ -71,7 +75,8 @@ set(D1_QUICK_TEST_OPTIONS -O0)
 
 # d1_test(NAME SOURCES file... LINK target... [LONG] [SEPARATE] [OPTIMISED]): one GoogleTest program; each of its tests is a
 # process of its own, since SystemC elaborates once a process. Label: quick, or long. OPTIMISED: a quick one that computes much
-# itself. A program that links d1::systemc_test_main has sc_main. D1_SANITIZERS: what it is built with.
+# itself. A program that links d1::systemc_test_main has sc_main. D1_SANITIZERS: what it is built with; with any, a program
+# without SystemC is one process, since starting one takes longer than most tests.
 function(d1_test name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "LONG;SEPARATE;OPTIMISED" "" "SOURCES;LINK")
   if(NOT D1_BUILD_TESTS OR (arg_LONG AND NOT D1_BUILD_LONG_TESTS))
@@ -96,6 +101,12 @@ function(d1_test name)
       target_compile_options(${name} PRIVATE ${D1_QUICK_TEST_OPTIONS})
       d1_use_precompiled(${name} test ${arg_LINK})
     endif()
+  endif()
+  add_dependencies(${label}_tests ${name})
+  if(D1_SANITIZE AND NOT d1::systemc_test_main IN_LIST arg_LINK)
+    add_test(NAME ${name} COMMAND ${name})
+    set_tests_properties(${name} PROPERTIES LABELS ${label} TIMEOUT 1800 COST 100)
+    return()
   endif()
   gtest_discover_tests(${name} TEST_PREFIX "${name}." DISCOVERY_TIMEOUT 120
     PROPERTIES LABELS ${label} TIMEOUT ${timeout})

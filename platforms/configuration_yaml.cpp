@@ -102,14 +102,14 @@ YAML::Node parse(const std::string& text, const text_source& source) {
         }
         return YAML::Load(text);
     } catch (const YAML::Exception& error) {
-        fail(source.at(error.mark), "not valid YAML: " + quoted(error.msg));
+        fail(source.at(error.mark), "not valid YAML: " + parameter::quoted(error.msg));
     }
 }
 
 std::string shown(const YAML::Node& node) {
     switch (node.Type()) {
         case YAML::NodeType::Scalar:
-            return node.Tag() == "!" ? '"' + quoted(node.Scalar()) + '"' : quoted(node.Scalar());
+            return node.Tag() == "!" ? '"' + parameter::quoted(node.Scalar()) + '"' : parameter::quoted(node.Scalar());
         case YAML::NodeType::Sequence:
             return "a list";
         case YAML::NodeType::Map:
@@ -184,7 +184,7 @@ class reader {
         const std::string where = source_.at(mark);
         const entry& found = find(path, where);
         if (const std::string& tag = node.Tag(); !tag.empty() && tag != "?" && tag != "!")
-            fail(where, path + ": the tag " + quoted(tag) + " means nothing here; leave it out");
+            fail(where, path + ": the tag " + parameter::quoted(tag) + " means nothing here; leave it out");
         if (!found.is_group()) {
             set(found, node, mark);
         } else if (node.IsMap() && node.size() > 0) {
@@ -209,10 +209,11 @@ class reader {
     const entry& find(const std::string& path, const std::string& where) const {
         if (const entry* found = find_entry(entries_, path)) return *found;
         if (path.find('[') != std::string::npos)
-            fail(where, quoted(path) +
+            fail(where, parameter::quoted(path) +
                             ": a path has no index: what is set for a group holds for all nodes; leave out the "
                             "brackets and what is in them");
-        fail(where, "no parameter is called " + quoted(path) + "; the nearest is " + nearest_path(entries_, path));
+        fail(where,
+             "no parameter is called " + parameter::quoted(path) + "; the nearest is " + nearest_path(entries_, path));
     }
 
     void set(const entry& leaf, const YAML::Node& node, const YAML::Mark& mark) {
@@ -277,7 +278,7 @@ class reader {
     }
 
     [[noreturn]] void fail_twice(const std::string& path, const YAML::Mark& mark) const {
-        fail(source_.at(mark), quoted(path) + " is given twice");
+        fail(source_.at(mark), parameter::quoted(path) + " is given twice");
     }
 
     const std::vector<entry>& entries_;
@@ -312,7 +313,7 @@ void apply_assignment(const std::vector<entry>& entries, std::string_view assign
     const auto equals = assignment.find('=');
     const std::string_view path = trimmed(assignment.substr(0, equals));
     if (equals == std::string_view::npos || path.empty())
-        fail("--set " + quoted(assignment), "must be PATH=VALUE, as in die.noc.columns=18");
+        fail("--set " + parameter::quoted(assignment), "must be PATH=VALUE, as in die.noc.columns=18");
     const std::string_view text = trimmed(assignment.substr(equals + 1));
     reader(entries, source, set_by).read(std::string(path), parse(std::string(text), source), YAML::Mark());
 }

@@ -33,6 +33,11 @@ inline std::string timing_name(const testing::TestParamInfo<timing_kind>& level)
     return to_string(level.param);
 }
 
+/// Bytes in a row.
+inline transfer_geometry row(std::int64_t source, std::int64_t destination, std::uint32_t bytes) {
+    return {.source = source, .destination = destination, .rows = 1, .row_bytes = bytes};
+}
+
 class interface_bench : public sc_core::sc_module {
   public:
     struct settings {

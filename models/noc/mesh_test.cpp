@@ -21,10 +21,10 @@ namespace d1::noc {
 namespace {
 
 /// A mesh whose routers were built in an order of our choice, with ends.
-class bench {
+class ordered_bench {
   public:
-    bench(const std::string& name, const noc_parameters& parameters, timing_kind timing = timing_kind::at,
-          std::vector<std::uint32_t> order = {})
+    ordered_bench(const std::string& name, const noc_parameters& parameters, timing_kind timing = timing_kind::at,
+                  std::vector<std::uint32_t> order = {})
         : places{static_cast<std::int32_t>(parameters.columns), static_cast<std::int32_t>(parameters.rows)},
           routes(places, {}) {
         if (order.empty()) {
@@ -43,9 +43,9 @@ class bench {
         connect_mesh(places, wired);
         ends = std::make_unique<mesh_endpoints>((name + "_ends").c_str(), parameters, timing, wired, *events);
     }
-    ~bench() { EXPECT_EQ(ends->bursts().in_use(), 0U); }
-    bench(const bench&) = delete;
-    bench& operator=(const bench&) = delete;
+    ~ordered_bench() { EXPECT_EQ(ends->bursts().in_use(), 0U); }
+    ordered_bench(const ordered_bench&) = delete;
+    ordered_bench& operator=(const ordered_bench&) = delete;
 
     /// Packets and waits of every link of every router.
     [[nodiscard]] std::vector<std::uint64_t> counters() const {
@@ -73,7 +73,7 @@ struct random_traffic {
     std::uint32_t longest = 16;
 
     /// Offers the same to each of `benches`.
-    void offer(std::initializer_list<bench*> benches) const {
+    void offer(std::initializer_list<ordered_bench*> benches) const {
         std::mt19937 random(seed);
         const std::uint32_t nodes = (*benches.begin())->places.size();
         for (timing::cycle t = 0; t < cycles; ++t) {
@@ -83,7 +83,7 @@ struct random_traffic {
                 }
                 const auto to = static_cast<node_index>(random() % nodes);
                 const auto packets = static_cast<std::uint32_t>(1 + random() % longest);
-                for (bench* b : benches) {
+                for (ordered_bench* b : benches) {
                     b->ends->send(t, b->places.at(static_cast<node_index>(n)), b->places.at(to), packets);
                 }
             }
@@ -103,11 +103,11 @@ TEST(mesh, keeps_the_order_of_packets_of_a_pair) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     noc_parameters fast = small_mesh();
     fast.link_packets_per_cycle = 4;
-    bench at_one("one", small_mesh());
-    bench at_four("four", fast);
+    ordered_bench at_one("one", small_mesh());
+    ordered_bench at_four("four", fast);
     random_traffic{seed}.offer({&at_one, &at_four});
     sc_core::sc_start();
-    for (const bench* b : {&at_one, &at_four}) {
+    for (const ordered_bench* b : {&at_one, &at_four}) {
         std::map<std::pair<coordinate, coordinate>, const mesh_endpoints::passage*> before;
         for (const auto& p : b->ends->passages()) {
             for (std::uint32_t i = 1; i < p.arrival.count; ++i) {
@@ -127,7 +127,7 @@ TEST(mesh, keeps_the_order_of_packets_of_a_pair) {
 TEST(mesh, never_puts_more_packets_into_a_node_in_a_cycle_than_it_ejects) {
     constexpr std::uint32_t seed = 12;
     SCOPED_TRACE("seed " + std::to_string(seed));
-    bench b("b", small_mesh());
+    ordered_bench b("b", small_mesh());
     random_traffic{seed}.offer({&b});
     sc_core::sc_start();
     std::map<std::pair<coordinate, timing::cycle>, int> taken;
@@ -141,7 +141,7 @@ TEST(mesh, never_puts_more_packets_into_a_node_in_a_cycle_than_it_ejects) {
 TEST(mesh, counts_every_packet_on_every_link_of_its_path_and_every_cycle_of_waiting) {
     constexpr std::uint32_t seed = 13;
     SCOPED_TRACE("seed " + std::to_string(seed));
-    bench b("b", small_mesh());
+    ordered_bench b("b", small_mesh());
     random_traffic{.seed = seed, .rate = 0.02}.offer({&b});  // so that most waiting is in the mesh
     sc_core::sc_start();
     std::vector<std::uint64_t> packets(b.places.size() * port_count);
@@ -179,7 +179,7 @@ TEST(mesh, counts_every_packet_on_every_link_of_its_path_and_every_cycle_of_wait
 TEST(mesh, knows_no_contention_when_loosely_timed) {
     constexpr std::uint32_t seed = 14;
     SCOPED_TRACE("seed " + std::to_string(seed));
-    bench b("b", small_mesh(), timing_kind::lt);
+    ordered_bench b("b", small_mesh(), timing_kind::lt);
     random_traffic{.seed = seed, .rate = 0.9}.offer({&b});
     sc_core::sc_start();
     for (const auto& p : b.ends->passages()) {
@@ -198,9 +198,9 @@ TEST(mesh, does_not_depend_on_the_order_in_which_its_routers_were_built) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     std::vector<std::uint32_t> order(20);
     std::iota(order.begin(), order.end(), 0U);
-    bench plain("plain", small_mesh(), timing_kind::at, order);
+    ordered_bench plain("plain", small_mesh(), timing_kind::at, order);
     std::shuffle(order.begin(), order.end(), std::mt19937(seed));
-    bench shuffled("shuffled", small_mesh(), timing_kind::at, order);
+    ordered_bench shuffled("shuffled", small_mesh(), timing_kind::at, order);
     random_traffic{seed}.offer({&plain, &shuffled});
     sc_core::sc_start();
     EXPECT_EQ(plain.ends->passages(), shuffled.ends->passages());
@@ -210,7 +210,7 @@ TEST(mesh, does_not_depend_on_the_order_in_which_its_routers_were_built) {
 TEST(mesh, gives_the_same_again_after_a_reset) {
     constexpr std::uint32_t seed = 16;
     SCOPED_TRACE("seed " + std::to_string(seed));
-    bench b("b", small_mesh());
+    ordered_bench b("b", small_mesh());
     random_traffic{seed}.offer({&b});
     sc_core::sc_start();
     const auto passages = b.ends->passages();

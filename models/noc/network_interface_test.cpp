@@ -26,10 +26,6 @@ interface_bench::settings line_of(std::uint32_t columns) {
     return s;
 }
 
-transfer_geometry row(std::int64_t source, std::int64_t destination, std::uint32_t bytes) {
-    return {source, destination, 0, 0, 1, bytes};
-}
-
 /// From a burst's injection to its first packet's bytes being visible at the other end, alone on the mesh.
 std::uint64_t way(const interface_bench::settings& s, std::uint32_t hops) {
     return (hops + 1) * std::uint64_t{s.noc.pipeline_stages + s.noc.link_latency} + 1 + s.noc.link_latency +

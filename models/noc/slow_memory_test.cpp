@@ -60,10 +60,6 @@ struct foreign_memories {
 constexpr auto direct = foreign_memories::way::direct;
 constexpr auto adapted = foreign_memories::way::adapted;
 
-transfer_geometry row(std::int64_t source, std::int64_t destination, std::uint32_t bytes) {
-    return {.source = source, .destination = destination, .rows = 1, .row_bytes = bytes};
-}
-
 const semaphore_signal one{0, 1};
 const semaphore_signal other{1, 1};
 
