@@ -24,7 +24,8 @@ namespace {
 
 namespace json = boost::json;
 
-/// A parameter that can be doubled, or halved, and the part of a path that this may shorten.
+/// A parameter that can be doubled, or halved, and the part of a path that this may shorten. The launch is no lever: it
+/// is what software spends before a program begins, and no part of the machine.
 struct lever {
     path_part part;
     bool up;
@@ -65,7 +66,6 @@ constexpr std::array levers{
     lever{path_part::interface, true, "die.node.network_interface.engines"},
     lever{path_part::interface, true, "die.noc.link_packets_per_cycle"},
     lever{path_part::barrier, false, "die.node.network_interface.barrier_cycles"},
-    lever{path_part::launch, false, "die.node.core.launch_cycles"},
     lever{path_part::arrival, false, "die.noc.pipeline_stages"},
     lever{path_part::arrival, false, "die.noc.link_latency"},
 };
@@ -232,7 +232,8 @@ std::string text_of(const explained_layer& l, const json::object& path, const st
     }
     const json::array& steps = path.at("steps").as_array();
     out << "\nThe chain, " << count_of(steps.size(), "step") << " from the launch to the end\n"
-        << format("%10s %8s\n", "from", "cycles") << chain_text(steps) << "\nOne parameter changed, a run each\n";
+        << format("%10s %8s\n", "from", "cycles") << chain_text(steps)
+        << "\nOne parameter changed, a run each, the quickest first\n";
     for (const trial& t : trials) {
         out << "  " << t.parameter
             << format("%*s", static_cast<int>(std::max<std::size_t>(1, 50 - t.parameter.size())), "")

@@ -72,6 +72,10 @@ TEST_F(explain, gives_for_a_changed_parameter_the_cycles_that_a_run_has) {
     for (std::size_t i = 1; i < changes.size(); ++i) {
         EXPECT_LE(whole(changes[i - 1].at("cycles")), whole(changes[i].at("cycles"))) << "the best comes first";
     }
+    for (const json::value& c : changes) {
+        EXPECT_NE(c.at("parameter"), "die.node.core.launch_cycles") << "no part of the machine";
+    }
+    EXPECT_GE(whole(e.at("parts").at("launch")) * 100, whole(e.at("cycles"))) << "though it would be long enough";
     for (const std::size_t i : {std::size_t{0}, changes.size() - 1}) {
         const std::string setting =
             std::string(changes[i].at("parameter").as_string()) + "=" + std::to_string(whole(changes[i].at("to")));
