@@ -110,7 +110,7 @@ class alignas(64) channel_buffers {
 
     std::array<std::uint16_t, port_count> occupied_{};
     std::uint8_t ports_ = 0;
-    std::uint8_t depth_;
+    [[maybe_unused]] std::uint8_t depth_;  // for what is asserted
     std::uint8_t channel_bits_;
     std::uint8_t place_bits_;
     std::uint16_t queues_;
