@@ -6,6 +6,7 @@
 
 #include <bit>
 #include <cstring>
+#include <string_view>
 #include <vector>
 
 #include "models/numerics/counter_random.hpp"
@@ -177,11 +178,13 @@ TEST_P(collectives_at, leave_the_documented_bits_on_a_die_with_dead_nodes) {
     d1_parameters p;
     p.simulation.timing = GetParam();
     die on("die", p, {.protocol = true});
-    const grid most{17, 20};
+    // Everybody to everybody on so many nodes takes minutes under sanitizers.
+    const grid most = std::string_view(D1_SANITIZERS).empty() ? grid{17, 20} : grid{9, 11};
+    const coordinate root{most.columns / 2, most.rows / 2};
     for (const collective_kind kind : kinds) {
-        expect_exact(on, {kind, most, 1024, bf16, {8, 10}});
+        expect_exact(on, {kind, most, 1024, bf16, root});
     }
-    expect_exact(on, {reduce_to_one, most, 65536, fp32, {8, 10}});
+    expect_exact(on, {reduce_to_one, most, 65536, fp32, root});
     expect_exact(on, {broadcast, {354, 1}, 1024, fp32, {3, 0}});
 }
 
