@@ -6,9 +6,10 @@
 
 namespace d1::noc {
 
-train_sender::train_sender(const sc_core::sc_module_name& name, const noc_parameters& parameters,
+train_sender::train_sender(const sc_core::sc_module_name& name, std::uint32_t rank, const noc_parameters& parameters,
                            timing::event_queue& events, const burst_ways& ways)
     : sc_module(name),
+      sleeper(events, rank),
       parameters_(parameters),
       events_(events),
       ways_(ways),
@@ -18,10 +19,9 @@ train_sender::train_sender(const sc_core::sc_module_name& name, const noc_parame
 
 void train_sender::send(burst_ptr b) {
     b->times.first = events_.now();
-    here_ = b->source;
     ways_.choose(*b);
     queues_[static_cast<std::size_t>(b->channel_class)].push_back(std::move(b));
-    go_on();
+    sleep_until(events_.now());
 }
 
 std::size_t train_sender::waiting() const noexcept {
@@ -39,7 +39,7 @@ timing::cycle train_sender::departure(std::uint32_t message_class) const {
                      next_slot_ / parameters_.injection_packets_per_cycle});
 }
 
-void train_sender::go_on() {
+void train_sender::wake() {
     const timing::cycle now = events_.now();
     timing::cycle next = now;
     while (next == now) {
@@ -59,7 +59,7 @@ void train_sender::go_on() {
         }
     }
     if (next != never) {
-        arm(next);
+        sleep_until(next);
     }
 }
 
@@ -95,24 +95,10 @@ tlm::tlm_sync_enum train_sender::nb_transport_bw(burst&, link_phase& phase, sc_c
     const bool starved = credits_.known(phase.channel) == 0;
     credits_.give(phase.channel, *phase.times, parameters_.link_cycles());
     if (starved && waiting() > 0) {
-        arm(std::max(phase.times->first + parameters_.link_cycles(),
-                     next_slot_ / parameters_.injection_packets_per_cycle));
+        sleep_until(std::max(phase.times->first + parameters_.link_cycles(),
+                             next_slot_ / parameters_.injection_packets_per_cycle));
     }
     return tlm::TLM_ACCEPTED;
-}
-
-void train_sender::arm(timing::cycle at) {
-    if (at < armed_) {
-        armed_ = at;
-        events_.schedule(at, timing::order_of(timing::phase::injections, to_number(here_), 15, 0), *this);
-    }
-}
-
-void train_sender::serve(void*) {
-    if (events_.now() == armed_) {  // else an earlier event took this one's place
-        armed_ = never;
-        go_on();
-    }
 }
 
 void train_sender::reset() {
@@ -124,7 +110,6 @@ void train_sender::reset() {
     next_slot_ = 0;
     classes_.reset();
     length_.reset();
-    armed_ = never;
 }
 
 train_receiver::train_receiver(const sc_core::sc_module_name& name, const noc_parameters& parameters,

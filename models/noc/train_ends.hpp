@@ -21,14 +21,16 @@ namespace d1::noc {
 /// cycle_sender as seen by events: puts bursts into a link, train by train as credits allow. The queue of each class is
 /// unbounded. A burst's `times.first` becomes the cycle of send(), and its `entered` that in which its first packet
 /// leaves.
-class train_sender : public sc_core::sc_module, private link_initiator, private timing::event_handler {
+class train_sender : public sc_core::sc_module, private link_initiator, private timing::sleeper {
   public:
     link_initiator_socket out{"out"};
 
-    train_sender(const sc_core::sc_module_name& name, const noc_parameters& parameters, timing::event_queue& events,
-                 const burst_ways& ways = {});
+    /// `rank`: its own among the sleepers of `events`; routers have their nodes' numbers.
+    train_sender(const sc_core::sc_module_name& name, std::uint32_t rank, const noc_parameters& parameters,
+                 timing::event_queue& events, const burst_ways& ways = {});
 
-    /// Queues a burst of `b->times.count` packets; the first may leave in this cycle. To be called by an event.
+    /// Queues a burst of `b->times.count` packets; the first may leave in this cycle, behind all events of it, so that
+    /// classes take turns whoever came first within the cycle. To be called by an event.
     void send(burst_ptr b);
     /// Bursts that have not left wholly.
     [[nodiscard]] std::size_t waiting() const noexcept;
@@ -38,9 +40,7 @@ class train_sender : public sc_core::sc_module, private link_initiator, private 
     static constexpr timing::cycle never = ~timing::cycle{0};
 
     tlm::tlm_sync_enum nb_transport_bw(burst& b, link_phase& phase, sc_core::sc_time& delay) override;
-    void serve(void* subject) override;
-    void go_on();
-    void arm(timing::cycle at);
+    void wake() override;
     [[nodiscard]] std::uint32_t channel_of(const burst& b) const {
         return ways_.channel(b, parameters_.channels_per_class);
     }
@@ -56,8 +56,6 @@ class train_sender : public sc_core::sc_module, private link_initiator, private 
     std::uint64_t next_slot_ = 0;  // of the link, injection_packets_per_cycle a cycle
     arbiter classes_;
     train_limit length_;
-    timing::cycle armed_ = never;
-    node_index here_{};
 };
 
 /// Takes every train as it comes, and gives its places back at once.
