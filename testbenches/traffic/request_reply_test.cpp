@@ -47,6 +47,27 @@ TEST_P(request_reply, takes_two_ways_and_the_service_when_nothing_else_is_under_
     EXPECT_EQ(bench.bursts().in_use(), 0U);
 }
 
+/// One packet each way, so that trains are no matter; classes meet at senders, inputs and outputs.
+TEST(request_reply_of_single_packets, takes_at_at_the_cycles_of_ca_below_saturation_and_beyond) {
+    mesh_traffic at("at", {.noc = mesh_of(10, 8), .timing = timing_kind::at});
+    mesh_traffic ca("ca", {.noc = mesh_of(10, 8), .timing = timing_kind::ca});
+    for (const double rate : {0.05, 0.12, 0.2}) {
+        SCOPED_TRACE(rate);
+        const load offered{.rate = rate,
+                           .warm_up = 200,
+                           .measured = 1000,
+                           .channel_class = message_class::request_low,
+                           .replies = reply_rule{.packets = 1, .service = 6}};
+        const measurement a = at.run(offered);
+        const measurement c = ca.run(offered);
+        EXPECT_EQ(a.latency.mean(), c.latency.mean());
+        EXPECT_EQ(a.queueing, c.queueing);
+        EXPECT_EQ(a.replies.latency.max(), c.replies.latency.max());
+        EXPECT_EQ(a.round_trip.latency.mean(), c.round_trip.latency.mean());
+        EXPECT_EQ(a.link_packets, c.link_packets);
+    }
+}
+
 TEST_P(request_reply, answers_every_request_once) {
     mesh_traffic bench("bench", {.noc = mesh_of(6, 5), .timing = GetParam(), .watch_order = true});
     const measurement m = bench.run({.rate = 0.05,
