@@ -1,8 +1,8 @@
 #pragma once
 // The barriers of a node: who has come, and who is to be told.
 
+#include <boost/container/devector.hpp>
 #include <cstdint>
-#include <deque>
 #include <string>
 #include <vector>
 
@@ -64,8 +64,8 @@ class barrier_unit {
         causality cause;
     };
     struct barrier {
-        std::deque<comer> threads;
-        std::deque<report> reports;
+        boost::container::devector<comer> threads;
+        boost::container::devector<report> reports;
         bool complete_below = false;  // the parent has been told, and its answer is awaited
     };
 

@@ -1,8 +1,8 @@
 #pragma once
 // The semaphores of a node.
 
+#include <boost/container/devector.hpp>
 #include <cstdint>
-#include <deque>
 #include <optional>
 #include <span>
 #include <string>
@@ -68,8 +68,9 @@ class semaphore_file {
     };
     struct counter {
         std::uint32_t value = 0;
-        std::deque<share> shares;  // what makes up the value, oldest first
-        std::deque<waiting> queue;
+        // Most counters are never used, and hold no memory until they are.
+        boost::container::devector<share> shares;  // what makes up the value, oldest first
+        boost::container::devector<waiting> queue;
     };
 
     [[nodiscard]] causality consume(counter& s, std::uint32_t amount);
