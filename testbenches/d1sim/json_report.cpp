@@ -172,7 +172,7 @@ std::string json_report(const table_result& table, const run_options& options) {
         object{{"seconds", table.host.seconds},
                {"peak_memory_bytes", table.host.peak_memory_bytes},
                {"cycles_per_second",
-                table.host.seconds > 0 ? static_cast<double>(table.totals().cycles) / table.host.seconds : 0.0}};
+                table.host.seconds > 0 ? static_cast<double>(table.simulated_cycles()) / table.host.seconds : 0.0}};
     return boost::json::serialize(report) + "\n";
 }
 

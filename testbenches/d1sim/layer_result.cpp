@@ -13,6 +13,14 @@ std::size_t table_result::finished_layers() const {
         std::count_if(layers.begin(), layers.end(), [](const layer_result& l) { return l.finished(); }));
 }
 
+std::uint64_t table_result::simulated_cycles() const {
+    std::uint64_t sum = 0;
+    for (const layer_result& l : layers) {
+        sum += l.is_as_before ? 0 : l.run.cycles;
+    }
+    return sum;
+}
+
 void layer_totals::add(const layer_result& l) {
     ++layers;
     cycles += l.run.cycles;

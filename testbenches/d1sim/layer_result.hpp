@@ -27,6 +27,7 @@ struct layer_result {
     std::uint64_t uninitialised = 0;  ///< reads of what nobody had written
     std::string first_uninitialised{};
     boost::json::array samples;  ///< of the statistics, where asked for
+    bool is_as_before = false;   ///< it did not run itself: figures of an earlier layer of equal work
 
     [[nodiscard]] bool finished() const { return run.status == run_status::finished; }
     /// Whether a matrix of windows stands for the convolution that the row is.
@@ -65,6 +66,8 @@ struct table_result {
     host_figures host;
 
     [[nodiscard]] std::size_t finished_layers() const;
+    /// Cycles of the layers that ran themselves.
+    [[nodiscard]] std::uint64_t simulated_cycles() const;
     [[nodiscard]] layer_totals totals() const;
     [[nodiscard]] layer_totals totals(layer_pass of) const;
 };

@@ -342,6 +342,22 @@ TEST_F(report, functional_off_changes_not_a_cycle_nor_a_counter) {
     }
 }
 
+TEST_F(report, a_layer_of_equal_work_has_the_figures_that_a_run_of_its_own_gives) {
+    folder.write("equal.csv", table_of({"a, 40, 16, 24,", "b, 8, 8, 24,", "again, 40, 16, 24,", "a, 40, 16, 24,"}));
+    const words passes = {"--pass", "training", "--detail", "again:ca"};
+    words payloads_off = passes;
+    payloads_off.insert(payloads_off.end(), {"--functional", "off"});
+    const json::object each_ran = of(small_run("equal.csv", passes));
+    const json::object reused = of(small_run("equal.csv", payloads_off));
+    for (const char* same : {"layers", "totals", "statistics"}) EXPECT_EQ(each_ran.at(same), reused.at(same)) << same;
+    EXPECT_THAT(folder.run(small_run("equal.csv", payloads_off)).out,
+                HasSubstr("4 rows have the figures of an earlier one of equal work"));
+    EXPECT_THAT(folder.run(small_run("equal.csv", passes)).out, Not(HasSubstr("equal work")));
+    payloads_off.insert(payloads_off.end(), {"--stats-interval", "layer"});
+    EXPECT_THAT(folder.run(small_run("equal.csv", payloads_off)).out, Not(HasSubstr("equal work")))
+        << "what is sampled in a layer needs its run";
+}
+
 TEST_F(report, checking_and_sampling_change_not_a_cycle) {
     const json::object plain = of(small_run("net.csv"));
     for (const words& more : {words{"--check"}, words{"--stats-interval", "7"}, words{"--stats-interval", "layer"},

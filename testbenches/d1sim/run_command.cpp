@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <iostream>
+#include <map>
 #include <memory>
 #include <sstream>
 #include <stdexcept>
@@ -59,7 +60,7 @@ class table_runner {
         result.live_nodes = die_.live_nodes();
         result.routing = die_.routes().statistics();
         for (current_ = 0; current_ < steps(); ++current_) {
-            layer_result l = run_layer();
+            layer_result l = has_run_before() ? result_as_before(result.layers[first_equal_[current_]]) : run_layer();
             const run_status status = l.run.status;
             result.layers.push_back(std::move(l));
             finished_work_ += size_of(list_.steps[current_]);
@@ -96,6 +97,7 @@ class table_runner {
                                                is_direct ? s.row.convolution : std::nullopt);
                 const auto same = std::ranges::find(kernels_, work, &step_kernel::work);
                 kernels_.push_back(same != kernels_.end() ? *same : step_kernel(work, die_));
+                note_equal_step();
             } catch (const input_error& e) {
                 refuse(e.what());
             } catch (const std::invalid_argument& e) {  // the program asks for more than a node has
@@ -104,6 +106,34 @@ class table_runner {
             }
             all_work_ += size_of(s);
         }
+    }
+
+    /// The first step with the work of that which was planned last, at the same level.
+    void note_equal_step() {
+        const std::size_t last = kernels_.size() - 1;
+        std::size_t first = 0;
+        while (kernels_[first].work() != kernels_[last].work() || levels_[first] != levels_[last]) {
+            ++first;
+        }
+        first_equal_.push_back(first);
+        if (first != last) {
+            counters_[first];
+        }
+    }
+
+    /// Equal work on a die without payloads is equal to the last cycle, and need not run again. Where more is wanted of
+    /// a step than its figures, it does.
+    [[nodiscard]] bool has_run_before() const {
+        return !options_.parameters.simulation.functional && !sampler_ && !emitted_ &&
+               first_equal_[current_] != current_;
+    }
+
+    layer_result result_as_before(const layer_result& equal) {
+        totals_.add(counters_.at(first_equal_[current_]));
+        layer_result result = equal;
+        result.step = list_.steps[current_];
+        result.is_as_before = true;
+        return result;
     }
 
     /// How long a step takes, about, in relation to others.
@@ -157,7 +187,11 @@ class table_runner {
         if (emitted_) {
             emitted_->write_programs(current_, step, kernel, die_, result.run);
         }
-        totals_.add();
+        const std::vector<std::uint64_t> counters = totals_.present();
+        totals_.add(counters);
+        if (const auto kept = counters_.find(current_); kept != counters_.end()) {
+            kept->second = counters;
+        }
         if (sampler_) {
             sampler_->sample(step.row.name);
             result.samples = sampler_->to_json();
@@ -205,6 +239,9 @@ class table_runner {
     std::optional<emitted_programs> emitted_;
     std::vector<step_kernel> kernels_;
     std::vector<timing_kind> levels_;
+    std::vector<std::size_t> first_equal_;  // by step: the first one that is equal to it
+    std::map<std::size_t, std::vector<std::uint64_t>>
+        counters_;  // statistics of steps that have equal ones behind them
     std::size_t current_ = 0;
     progress bar_;
     double all_work_ = 0;

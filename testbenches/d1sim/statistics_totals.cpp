@@ -1,5 +1,7 @@
 #include "testbenches/d1sim/statistics_totals.hpp"
 
+#include <algorithm>
+#include <functional>
 #include <string_view>
 
 namespace d1 {
@@ -23,9 +25,15 @@ statistics_totals::statistics_totals(const statistics::group& of) : of_(of) {
     });
 }
 
-void statistics_totals::add() {
-    auto total = values_.begin();
-    of_.visit([&total](const std::string&, const statistics::counter_entry& c) { *total++ += c.value(); });
+std::vector<std::uint64_t> statistics_totals::present() const {
+    std::vector<std::uint64_t> values;
+    values.reserve(values_.size());
+    of_.visit([&values](const std::string&, const statistics::counter_entry& c) { values.push_back(c.value()); });
+    return values;
+}
+
+void statistics_totals::add(const std::vector<std::uint64_t>& run) {
+    std::ranges::transform(values_, run, values_.begin(), std::plus<>());
 }
 
 }  // namespace d1

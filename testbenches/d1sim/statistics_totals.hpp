@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <vector>
 
 #include "models/statistics/group.hpp"
 
@@ -13,8 +14,10 @@ class statistics_totals {
   public:
     explicit statistics_totals(const statistics::group& of);
 
-    /// Adds the present values; call it once a run, before the die is reset.
-    void add();
+    /// What the die's counters have, in the order of a visit.
+    [[nodiscard]] std::vector<std::uint64_t> present() const;
+    /// Adds what present() gave at the end of a run, before the die was reset.
+    void add(const std::vector<std::uint64_t>& run);
 
     [[nodiscard]] const statistics::group& tree() const noexcept { return tree_; }
 

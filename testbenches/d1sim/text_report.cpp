@@ -228,8 +228,12 @@ std::string text_report(const table_result& table, const run_options& options) {
             << " of the bound against double precision; races watched.\n";
     }
     out << format("Host: %.2f s, %.2f M simulated cycles/s, peak memory %s.\n", table.host.seconds,
-                  static_cast<double>(totals.cycles) / std::max(table.host.seconds, 1e-9) * 1e-6,
+                  static_cast<double>(table.simulated_cycles()) / std::max(table.host.seconds, 1e-9) * 1e-6,
                   bytes(table.host.peak_memory_bytes).c_str());
+    if (const auto as_before = std::ranges::count_if(table.layers, &layer_result::is_as_before); as_before != 0) {
+        out << as_before << (as_before == 1 ? " row has" : " rows have")
+            << " the figures of an earlier one of equal work, which need not run again without payloads.\n";
+    }
     if (!table.summary.empty()) {
         out << "\n" << table.summary;
     }
