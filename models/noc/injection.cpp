@@ -11,28 +11,17 @@
 namespace d1::noc {
 
 void network_interface::arm_injection(timing::cycle at) {
-    if (at == no_cycle) {
-        return;
-    }
-    at = std::max(at, port_free_);
-    if (at < armed_) {
-        armed_ = at;
-        my_.events.schedule(at, timing::order_of(timing::phase::injections, to_number(my_.here), 0, next_event_++),
-                            *this, nullptr);
+    if (at != no_cycle) {
+        sleep_until(std::max(at, port_free_));
     }
 }
 
-void network_interface::serve(void*) {
-    const timing::cycle now = my_.events.now();
-    if (now != armed_) {
-        return;  // an earlier event took this one's place
-    }
-    armed_ = no_cycle;
+void network_interface::wake() {
     if (my_.timing == timing_kind::ca) {
         cycles_->wake();
-        return;
+    } else {
+        trains_->go_on();
     }
-    trains_->go_on();
 }
 
 void network_interface::arm_next_injection() {
@@ -59,6 +48,9 @@ timing::cycle network_interface::next_ready(std::uint32_t classes) const {
             consider(static_cast<message_class>(c), outbox_[c].front().ready);
         }
     }
+    if (classes_of_engines(classes) == 0) {
+        return nearest;
+    }
     const bool window_open = outstanding_ < parameters_.max_outstanding;
     for (const transfer* t : engines_) {
         if (t->cutter.finished() ? may_signal(*t) : window_open) {
@@ -66,6 +58,12 @@ timing::cycle network_interface::next_ready(std::uint32_t classes) const {
         }
     }
     return nearest;
+}
+
+std::uint32_t network_interface::classes_of_engines(std::uint32_t classes) const noexcept {
+    const auto when = [](bool any, message_class c) { return any ? 1U << static_cast<std::uint32_t>(c) : 0U; };
+    return classes & (when(engines_.size() != pulls_in_engines_, message_class::data) |
+                      when(pulls_in_engines_ != 0, message_class::request_low));
 }
 
 bool network_interface::may_signal(const transfer& t) const {
@@ -105,9 +103,8 @@ bool network_interface::is_ready(message_class c, timing::cycle now) {
     if (state.fetched) {
         return true;
     }
-    const bool is_sent_by_engines = c == message_class::data || c == message_class::request_low;
     return (!outbox(c).empty() && outbox(c).front().ready <= now) ||
-           (is_sent_by_engines && engine_for(c, now) != nullptr);
+           (classes_of_engines(1U << static_cast<std::uint32_t>(c)) != 0 && engine_for(c, now) != nullptr);
 }
 
 burst_ptr network_interface::next_burst(message_class c, timing::cycle now) {
@@ -115,7 +112,7 @@ burst_ptr network_interface::next_burst(message_class c, timing::cycle now) {
     if (state.fetched) {
         return std::exchange(state.fetched, nullptr);
     }
-    const auto take = [](std::deque<waiting_burst>& queue) {
+    const auto take = [](outgoing_queue& queue) {
         burst_ptr b = std::move(queue.front().b);
         queue.pop_front();
         return b;
@@ -208,6 +205,7 @@ void network_interface::retire_engines() {
             continue;
         }
         engines_.erase(engines_.begin() + static_cast<std::ptrdiff_t>(i));
+        pulls_in_engines_ -= t.operation == dma_operation::pull ? 1U : 0U;
         next_engine_ -= next_engine_ > i ? 1 : 0;
         t.in_engine = false;
         close_transfer(t);

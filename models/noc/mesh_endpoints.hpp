@@ -94,7 +94,7 @@ class mesh_endpoints : public sc_core::sc_module, private timing::event_handler 
                        }) {
             const std::string name = "out" + std::to_string(number);
             if (timing == timing_kind::at) {
-                sender.emplace(name.c_str(), owner.places_.size() + number, parameters, owner.events_);
+                sender.emplace(name.c_str(), testbench_rank(owner.places_, number), parameters, owner.events_);
             } else {
                 socket.emplace(name.c_str());
                 socket->bind(*this);

@@ -7,6 +7,7 @@
 #include "models/noc/network_interface_cycles.hpp"
 #include "models/noc/network_interface_parts.hpp"
 #include "models/noc/network_interface_trains.hpp"
+#include "models/noc/sleeper_ranks.hpp"
 #include "models/packet/address_map.hpp"
 
 namespace d1::noc {
@@ -16,6 +17,7 @@ network_interface::network_interface(const sc_core::sc_module_name& name,
                                      const network_interface_parameters& parameters, const noc_parameters& noc,
                                      const sram_parameters& memory)
     : sc_module(name),
+      sleeper(surroundings.events, interface_rank(surroundings.here)),
       my_(surroundings),
       parameters_(parameters),
       noc_(noc),
@@ -136,6 +138,7 @@ void network_interface::refill_engines() {
     while (engines_.size() < parameters_.engines && !queue_.empty()) {
         engines_.push_back(queue_.front());
         engines_.back()->in_engine = true;
+        pulls_in_engines_ += engines_.back()->operation == dma_operation::pull ? 1U : 0U;
         queue_.pop_front();
     }
     if (refused_command_ != nullptr && has_room() && !response_open_) {
@@ -323,6 +326,7 @@ void network_interface::reset() {
     }
     queue_.clear();
     engines_.clear();
+    pulls_in_engines_ = 0;
     held_signals_.clear();
     next_engine_ = 0;
     outstanding_ = 0;
@@ -334,7 +338,6 @@ void network_interface::reset() {
     port_free_ = 0;
     next_slot_ = 0;
     next_line_ = 0;
-    armed_ = no_cycle;
     for (thread_state& t : threads_) {
         if (t.barrier != nullptr) {
             t.barrier->release();

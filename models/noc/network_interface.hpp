@@ -2,6 +2,7 @@
 // A node's way onto the mesh: pushes, pulls and signals become bursts, bursts become bytes and signals.
 
 #include <array>
+#include <boost/container/devector.hpp>
 #include <cstdint>
 #include <deque>
 #include <memory>
@@ -69,7 +70,7 @@ struct network_interface_surroundings {
 /// Zero load, constants besides the hops: a packet injected in cycle t stands at its own router in t + link_cycles();
 /// one that stands at the last router in cycle t is at the interface in t + hop_cycles(), and its bytes or signal are
 /// visible arrival_cycles after its burst's last packet. Not modelled: at lt, finite queues of answers and replies.
-class network_interface : public sc_core::sc_module, private timing::event_handler, private barrier_actions {
+class network_interface : public sc_core::sc_module, private timing::sleeper, private barrier_actions {
   public:
     tlm::tlm_target_socket<512> dma{"dma"};
     tlm::tlm_initiator_socket<512> mem{"mem"};
@@ -152,7 +153,7 @@ class network_interface : public sc_core::sc_module, private timing::event_handl
     void fail(const std::string& what) override;
 
     // Injection (at, ca)
-    void serve(void* subject) override;
+    void wake() override;
     void arm_injection(timing::cycle at);
     /// Sees to it that what may leave next does, from the next cycle on.
     void arm_next_injection();
@@ -160,6 +161,8 @@ class network_interface : public sc_core::sc_module, private timing::event_handl
     [[nodiscard]] timing::cycle next_ready(std::uint32_t classes) const;
     [[nodiscard]] bool is_ready(message_class c, timing::cycle now);
     [[nodiscard]] transfer* engine_for(message_class c, timing::cycle now);
+    /// Of `classes`, bit c for class c, those that a transfer in an engine could send a burst of.
+    [[nodiscard]] std::uint32_t classes_of_engines(std::uint32_t classes) const noexcept;
     [[nodiscard]] bool may_signal(const transfer& t) const;
     [[nodiscard]] burst_ptr next_burst(message_class c, timing::cycle now);
     [[nodiscard]] burst_ptr next_of(transfer& t);
@@ -220,14 +223,16 @@ class network_interface : public sc_core::sc_module, private timing::event_handl
     std::uint64_t next_command_ = 0;
     tlm::tlm_generic_payload* refused_command_ = nullptr;
     bool response_open_ = false;  // BEGIN_RESP of a refused command has been sent, and END_RESP is to come
-    std::deque<transfer*> queue_;
+    boost::container::devector<transfer*> queue_;
     std::vector<transfer*> engines_;
+    std::uint32_t pulls_in_engines_ = 0;
     std::size_t next_engine_ = 0;
     std::uint32_t outstanding_ = 0;
 
     /// Pull data, answers and barrier messages to be sent, by class, in the order of what caused them.
-    std::array<std::deque<waiting_burst>, message_class_count> outbox_;
-    [[nodiscard]] std::deque<waiting_burst>& outbox(message_class c) { return outbox_[static_cast<std::size_t>(c)]; }
+    using outgoing_queue = boost::container::devector<waiting_burst>;  // holds no memory until it is used
+    std::array<outgoing_queue, message_class_count> outbox_;
+    [[nodiscard]] outgoing_queue& outbox(message_class c) { return outbox_[static_cast<std::size_t>(c)]; }
     bool engines_first_ = false;  // whose turn it is within class data: the engines' or the replies'
     struct class_state {
         burst_ptr fetched;  // its bytes are on their way or there; later bursts of the class wait behind it
@@ -238,7 +243,6 @@ class network_interface : public sc_core::sc_module, private timing::event_handl
     timing::cycle port_free_ = 0;
     std::uint64_t next_slot_ = 0;  // first free slot of the injection link, injection_packets_per_cycle a cycle
     std::uint64_t next_line_ = 0;  // first free slot of the mesh read port, read_ports_ a cycle
-    timing::cycle armed_ = no_cycle;
     static constexpr timing::cycle no_cycle = ~timing::cycle{0};
 
     struct thread_state {

@@ -2,8 +2,8 @@
 // A network interface's approximately timed level; an inner part of the interface.
 
 #include <array>
+#include <boost/container/devector.hpp>
 #include <cstdint>
-#include <deque>
 #include <vector>
 
 #include "models/noc/arbiter.hpp"
@@ -62,8 +62,8 @@ class network_interface::train_level final {
     credit_lines credits_;  // by channel
     arbiter classes_;
     train_limit length_;
-    std::array<std::uint32_t, message_class_count> owed_{};  // replies and answers that have a place of reply_depth
-    std::vector<std::deque<held_train>> held_;               // by channel
+    std::array<std::uint32_t, message_class_count> owed_{};     // replies and answers that have a place of reply_depth
+    std::vector<boost::container::devector<held_train>> held_;  // by channel
     timing::slot_calendar write_port_;
 };
 

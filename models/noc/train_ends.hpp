@@ -12,6 +12,7 @@
 #include "models/noc/burst_ways.hpp"
 #include "models/noc/credit_lines.hpp"
 #include "models/noc/noc_parameters.hpp"
+#include "models/noc/sleeper_ranks.hpp"
 #include "models/noc/train_limit.hpp"
 #include "models/packet/link.hpp"
 #include "models/timing/event_queue.hpp"
@@ -25,7 +26,7 @@ class train_sender : public sc_core::sc_module, private link_initiator, private 
   public:
     link_initiator_socket out{"out"};
 
-    /// `rank`: its own among the sleepers of `events`; routers have their nodes' numbers.
+    /// `rank`: its own among the sleepers of `events`, see sleeper_ranks.hpp.
     train_sender(const sc_core::sc_module_name& name, std::uint32_t rank, const noc_parameters& parameters,
                  timing::event_queue& events, const burst_ways& ways = {});
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "models/noc/sleeper_ranks.hpp"
+
 namespace d1::noc {
 
 namespace {
@@ -19,7 +21,7 @@ train_router::side::side(std::uint32_t rate) : slots(rate), step(rate == 1 ? 1 :
 
 train_router::train_router(node_index here, std::span<const std::uint16_t> routes, const std::uint32_t* exits,
                            const link_errors& errors, const noc_parameters& parameters, timing::event_queue& events)
-    : sleeper(events, to_number(here)),
+    : sleeper(events, router_rank(here)),
       routes_(routes.data()),
       exits_(exits),
       errors_(errors),

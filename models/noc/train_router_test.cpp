@@ -61,7 +61,7 @@ class bench final : private timing::event_handler {
             const std::string in = name + "_in" + std::to_string(i);
             const std::string out = name + "_out" + std::to_string(i);
             if (timing == timing_kind::at) {
-                trains_[i] = std::make_unique<train_sender>(out.c_str(), mesh.places().size() + i, p, events);
+                trains_[i] = std::make_unique<train_sender>(out.c_str(), testbench_rank(mesh.places(), i), p, events);
                 train_receivers_.push_back(std::make_unique<train_receiver>(
                     in.c_str(), p, events, [this](burst& b, const packet_times& times) {
                         for (std::uint32_t k = 0; k < times.count; ++k) {

@@ -64,7 +64,7 @@ void sleeper::sleep_until(cycle at) {
     }
     wakes_at_ = at;
     if (at - events_.now_ >= event_queue::near_wakes) {
-        events_.schedule(at, order_of(phase::routers, rank_, 0, 0), *this);
+        events_.schedule(at, order_of(phase::sleepers, rank_, 0, 0), *this);
     } else {
         events_.mark(*this, at);
     }

@@ -17,7 +17,7 @@ namespace d1::timing {
 
 /// What happens first within one cycle. Whatever a step causes outside itself happens at least one cycle later, so all
 /// events of a cycle are known before the first of them is served.
-enum class phase : std::uint8_t { bytes_arrive, signals_arrive, threads, injections, routers };
+enum class phase : std::uint8_t { bytes_arrive, signals_arrive, threads, injections, sleepers };
 
 /// The place of an event within its cycle: by phase, then node, then lane (message class or thread), then number.
 [[nodiscard]] constexpr std::uint64_t order_of(phase p, std::uint32_t node, std::uint32_t lane,

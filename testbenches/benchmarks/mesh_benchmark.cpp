@@ -81,8 +81,8 @@ class socket_mesh : public sc_core::sc_module, private link_initiator {
             noc::router& router = mesh_.at(static_cast<node_index>(n));
             const std::string number = std::to_string(n);
             if (timing == timing_kind::at) {
-                senders_.push_back(std::make_unique<noc::train_sender>(("out" + number).c_str(),
-                                                                       mesh_.places().size() + n, parameters, events_));
+                senders_.push_back(std::make_unique<noc::train_sender>(
+                    ("out" + number).c_str(), noc::testbench_rank(mesh_.places(), n), parameters, events_));
                 senders_[n]->out.bind(router.in(port::local));
             } else {
                 sockets_.push_back(std::make_unique<link_initiator_socket>(("out" + number).c_str()));

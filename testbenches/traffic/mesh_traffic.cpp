@@ -52,8 +52,8 @@ class mesh_traffic::injector : public sc_core::sc_module, private link_initiator
                 way_in_ = owner.setting_.noc.link_cycles();
                 break;
             case timing_kind::at:
-                trains_.emplace("sender", owner.mesh_.places().size() + to_number(here), owner.setting_.noc,
-                                owner.events_, ways);
+                trains_.emplace("sender", noc::testbench_rank(owner.mesh_.places(), to_number(here)),
+                                owner.setting_.noc, owner.events_, ways);
                 break;
             case timing_kind::ca:
                 packets_.emplace("sender", owner.setting_.noc, owner.events_, ways);
