@@ -15,13 +15,13 @@
 namespace d1 {
 namespace {
 
-constexpr node_index node(std::uint32_t n) {
+constexpr node_index at(std::uint32_t n) {
     return static_cast<node_index>(n);
 }
 
 constexpr std::uint32_t nodes = 3;
 constexpr std::uint32_t threads = 2;
-constexpr std::uint32_t bytes = 12;
+constexpr std::uint32_t memory_bytes = 12;
 
 /// A step of a trace; `a` and `b` name earlier steps.
 struct trace_step {
@@ -39,7 +39,7 @@ struct trace_step {
     [[nodiscard]] bool touches() const { return what == kind::compute || what == kind::access; }
     [[nodiscard]] race_party party(const std::vector<trace_step>& trace) const {
         const trace_step& who = what == kind::access ? trace[a] : *this;
-        return {d1::node(who.node), who.thread, who.instruction, what == kind::access, write};
+        return {at(who.node), who.thread, who.instruction, what == kind::access, write};
     }
 };
 using trace = std::vector<trace_step>;
@@ -115,8 +115,8 @@ trace random_trace(std::mt19937_64& random, std::size_t length) {
     };
     while (t.size() < length) {
         trace_step s{.node = below(nodes), .thread = below(threads), .instruction = below(3), .to = {}};
-        s.address = below(bytes - 1);
-        s.length = 1 + below(std::min<std::uint32_t>(3, bytes - s.address));
+        s.address = below(memory_bytes - 1);
+        s.length = 1 + below(std::min<std::uint32_t>(3, memory_bytes - s.address));
         switch (below(8)) {
             case 0:
                 s.what = kind::compute;
@@ -126,7 +126,7 @@ trace random_trace(std::mt19937_64& random, std::size_t length) {
                 break;
             case 1:
                 s.what = kind::release;
-                if (below(2) == 0) s.to = node(below(nodes));
+                if (below(2) == 0) s.to = at(below(nodes));
                 if (settled(t.size(), s)) {
                     pieces.push_back(t.size());
                     t.push_back(s);
@@ -145,7 +145,7 @@ trace random_trace(std::mt19937_64& random, std::size_t length) {
                 s.what = kind::begin;
                 const bool is_push = below(2) == 0;
                 const std::uint32_t other = below(nodes);
-                if (is_push && below(3) != 0) s.to = node(other);
+                if (is_push && below(3) != 0) s.to = at(other);
                 open.push_back({t.size(), is_push ? s.node : other, is_push ? other : s.node, 2, 2});
                 t.push_back(s);
                 break;
@@ -191,22 +191,22 @@ std::size_t feed(race_detector& d, const trace& t, std::uint32_t first, std::uin
         const std::int64_t length = std::int64_t{to} - from;
         switch (s.what) {
             case kind::compute:
-                d.thread_access(node(s.node), s.thread, s.instruction, from, length, s.write);
+                d.thread_access(at(s.node), s.thread, s.instruction, from, length, s.write);
                 break;
             case kind::release:
-                result[i] = d.release(node(s.node), s.thread, s.to);
+                result[i] = d.release(at(s.node), s.thread, s.to);
                 break;
             case kind::join:
                 result[i] = d.join(result[s.a], result[s.b]);
                 break;
             case kind::acquire:
-                d.acquire(node(s.node), s.thread, result[s.a]);
+                d.acquire(at(s.node), s.thread, result[s.a]);
                 break;
             case kind::begin:
-                result[i] = d.begin_transfer(node(s.node), s.thread, s.instruction, s.to);
+                result[i] = d.begin_transfer(at(s.node), s.thread, s.instruction, s.to);
                 break;
             case kind::access:
-                d.transfer_access(result[s.a], node(s.node), from, length, s.write);
+                d.transfer_access(result[s.a], at(s.node), from, length, s.write);
                 break;
             case kind::reads_done:
                 result[i] = d.reads_done(result[s.a]);
@@ -253,7 +253,7 @@ TEST(race_detector_random, agrees_with_the_transitive_closure_of_random_traces) 
         trace t = random_trace(random, 20 + seed % 100);
         const auto reach = closure_of(t);
         race_detector whole(nodes, threads);
-        ASSERT_EQ(feed(whole, t, 0, bytes), first_racing(t, reach, 0, bytes));
+        ASSERT_EQ(feed(whole, t, 0, memory_bytes), first_racing(t, reach, 0, memory_bytes));
         ++whole_traces[whole.race_count() != 0];
         for (const race& r : whole.races()) {  // each is real, on each of its bytes
             for (std::uint32_t byte = r.address; byte < r.address + r.bytes; ++byte) {
@@ -261,7 +261,7 @@ TEST(race_detector_random, agrees_with_the_transitive_closure_of_random_traces) 
                 for (std::size_t j = 0; j < t.size() && !real; ++j) {
                     for (std::size_t i = 0; i < j && !real; ++i) {
                         const auto covers = [&](const trace_step& s, const race_party& p) {
-                            return s.touches() && node(s.node) == r.memory && s.address <= byte &&
+                            return s.touches() && at(s.node) == r.memory && s.address <= byte &&
                                    byte < s.address + s.length && s.party(t) == p;
                         };
                         real = covers(t[i], r.earlier) && covers(t[j], r.later) && race_of(t, reach, i, j);
@@ -270,16 +270,16 @@ TEST(race_detector_random, agrees_with_the_transitive_closure_of_random_traces) 
                 ASSERT_TRUE(real) << to_string(r);
             }
         }
-        for (std::uint32_t byte = 0; byte < bytes; ++byte) {  // for each byte the first one is found
+        for (std::uint32_t byte = 0; byte < memory_bytes; ++byte) {  // for each byte the first one is found
             race_detector one(nodes, threads);
             ASSERT_EQ(feed(one, t, byte, byte + 1), first_racing(t, reach, byte, byte + 1)) << "byte " << byte;
             ++single_bytes[one.race_count() != 0];
         }
-        for (std::size_t j; (j = first_racing(t, reach, 0, bytes)) != t.size();) {
+        for (std::size_t j; (j = first_racing(t, reach, 0, memory_bytes)) != t.size();) {
             t[j].length = 0;
         }
         race_detector mended(nodes, threads);  // and once the racing accesses are gone, there is none
-        ASSERT_EQ(feed(mended, t, 0, bytes), t.size()) << to_string(mended.races()[0]);
+        ASSERT_EQ(feed(mended, t, 0, memory_bytes), t.size()) << to_string(mended.races()[0]);
     }
     std::cout << "seeds 1..400: " << whole_traces[1] << " traces with a race, " << whole_traces[0] << " without; "
               << single_bytes[1] << " bytes with, " << single_bytes[0] << " without\n";

@@ -14,7 +14,7 @@
 namespace d1 {
 namespace {
 
-using bytes = std::vector<unsigned char>;
+using byte_vector = std::vector<unsigned char>;
 
 using range_list = std::vector<std::pair<sc_dt::uint64, sc_dt::uint64>>;
 
@@ -37,7 +37,7 @@ class an_sram : public testing::Test {
         mesh.socket.bind(memory.mesh);
     }
 
-    static void fill(tlm::tlm_generic_payload& p, tlm::tlm_command command, std::uint64_t address, bytes& data) {
+    static void fill(tlm::tlm_generic_payload& p, tlm::tlm_command command, std::uint64_t address, byte_vector& data) {
         p.set_command(command);
         p.set_address(address);
         p.set_data_ptr(data.data());
@@ -45,7 +45,8 @@ class an_sram : public testing::Test {
         p.set_streaming_width(static_cast<unsigned int>(data.size()));
         p.set_response_status(tlm::TLM_INCOMPLETE_RESPONSE);
     }
-    tlm::tlm_response_status access(initiator& from, tlm::tlm_command command, std::uint64_t address, bytes& data) {
+    tlm::tlm_response_status access(initiator& from, tlm::tlm_command command, std::uint64_t address,
+                                    byte_vector& data) {
         tlm::tlm_generic_payload p;
         fill(p, command, address, data);
         sc_core::sc_time delay(7, sc_core::SC_NS);
@@ -53,12 +54,12 @@ class an_sram : public testing::Test {
         EXPECT_EQ(delay, sc_core::sc_time(7, sc_core::SC_NS)) << "an access completes at once";
         return p.get_response_status();
     }
-    bytes read(std::uint64_t address, std::size_t count) {
-        bytes data(count, 0xEE);
+    byte_vector read(std::uint64_t address, std::size_t count) {
+        byte_vector data(count, 0xEE);
         EXPECT_EQ(access(core, tlm::TLM_READ_COMMAND, address, data), tlm::TLM_OK_RESPONSE);
         return data;
     }
-    void write(std::uint64_t address, bytes data) {
+    void write(std::uint64_t address, byte_vector data) {
         EXPECT_EQ(access(core, tlm::TLM_WRITE_COMMAND, address, data), tlm::TLM_OK_RESPONSE);
     }
 
@@ -68,22 +69,22 @@ class an_sram : public testing::Test {
     initiator mesh{"mesh"};
 };
 
-constexpr std::uint64_t size = 1310720;
+constexpr std::uint64_t whole_memory = 1310720;
 
 TEST_F(an_sram, is_zero_at_first_up_to_its_last_byte) {
     sc_core::sc_start(sc_core::SC_ZERO_TIME);
-    EXPECT_EQ(memory.bytes(), size);
-    EXPECT_EQ(read(0, size), bytes(size, 0));
+    EXPECT_EQ(memory.bytes(), whole_memory);
+    EXPECT_EQ(read(0, whole_memory), byte_vector(whole_memory, 0));
 }
 
 TEST_F(an_sram, gives_back_what_was_written_through_either_socket) {
     sc_core::sc_start(sc_core::SC_ZERO_TIME);
     constexpr std::uint32_t seed = 5;
     std::mt19937 random(seed);
-    bytes reference(size, 0);
+    byte_vector reference(whole_memory, 0);
     for (int i = 0; i < 5000; ++i) {
-        const std::uint64_t address = random() % size;
-        bytes data(std::min<std::uint64_t>(1 + random() % 1024, size - address));
+        const std::uint64_t address = random() % whole_memory;
+        byte_vector data(std::min<std::uint64_t>(1 + random() % 1024, whole_memory - address));
         initiator& from = random() % 2 == 0 ? core : mesh;
         const auto begin = reference.begin() + static_cast<std::ptrdiff_t>(address);
         const auto end = begin + static_cast<std::ptrdiff_t>(data.size());
@@ -96,36 +97,36 @@ TEST_F(an_sram, gives_back_what_was_written_through_either_socket) {
             ASSERT_TRUE(std::equal(begin, end, data.begin())) << "seed " << seed << " access " << i;
         }
     }
-    EXPECT_EQ(read(0, size), reference);
+    EXPECT_EQ(read(0, whole_memory), reference);
 }
 
 TEST_F(an_sram, ends_with_its_last_byte) {
     sc_core::sc_start(sc_core::SC_ZERO_TIME);
-    write(size - 1, {9});
-    EXPECT_EQ(read(size - 1, 1), bytes{9});
-    write(size - 64, bytes(64, 3));
-    EXPECT_EQ(read(size - 64, 64), bytes(64, 3));
+    write(whole_memory - 1, {9});
+    EXPECT_EQ(read(whole_memory - 1, 1), byte_vector{9});
+    write(whole_memory - 64, byte_vector(64, 3));
+    EXPECT_EQ(read(whole_memory - 64, 64), byte_vector(64, 3));
 }
 
 TEST_F(an_sram, answers_an_access_outside_with_an_address_error_and_does_nothing) {
     sc_core::sc_start(sc_core::SC_ZERO_TIME);
-    write(size - 64, bytes(64, 3));
-    for (const std::uint64_t address :
-         {size - 63, size - 1, size, size + 64, std::uint64_t{1} << 32U, ~std::uint64_t{0}, ~std::uint64_t{0} - 63}) {
+    write(whole_memory - 64, byte_vector(64, 3));
+    for (const std::uint64_t address : {whole_memory - 63, whole_memory - 1, whole_memory, whole_memory + 64,
+                                        std::uint64_t{1} << 32U, ~std::uint64_t{0}, ~std::uint64_t{0} - 63}) {
         for (const auto command : {tlm::TLM_READ_COMMAND, tlm::TLM_WRITE_COMMAND, tlm::TLM_IGNORE_COMMAND}) {
-            bytes data(64, 0xEE);
+            byte_vector data(64, 0xEE);
             EXPECT_EQ(access(core, command, address, data), tlm::TLM_ADDRESS_ERROR_RESPONSE) << address;
             EXPECT_EQ(access(mesh, command, address, data), tlm::TLM_ADDRESS_ERROR_RESPONSE) << address;
-            EXPECT_EQ(data, bytes(64, 0xEE));
+            EXPECT_EQ(data, byte_vector(64, 0xEE));
         }
     }
-    EXPECT_EQ(read(size - 64, 64), bytes(64, 3));
+    EXPECT_EQ(read(whole_memory - 64, 64), byte_vector(64, 3));
 }
 
 TEST_F(an_sram, refuses_byte_enables) {
     sc_core::sc_start(sc_core::SC_ZERO_TIME);
-    bytes data(4, 1);
-    bytes enables(4, TLM_BYTE_ENABLED);
+    byte_vector data(4, 1);
+    byte_vector enables(4, TLM_BYTE_ENABLED);
     tlm::tlm_generic_payload p;
     fill(p, tlm::TLM_WRITE_COMMAND, 0, data);
     p.set_byte_enable_ptr(enables.data());
@@ -133,19 +134,19 @@ TEST_F(an_sram, refuses_byte_enables) {
     sc_core::sc_time delay;
     core.socket->b_transport(p, delay);
     EXPECT_EQ(p.get_response_status(), tlm::TLM_BYTE_ENABLE_ERROR_RESPONSE);
-    EXPECT_EQ(read(0, 4), bytes(4, 0));
+    EXPECT_EQ(read(0, 4), byte_vector(4, 0));
 }
 
 TEST_F(an_sram, refuses_a_streaming_width_below_the_length) {
     sc_core::sc_start(sc_core::SC_ZERO_TIME);
-    bytes data(8, 1);
+    byte_vector data(8, 1);
     tlm::tlm_generic_payload p;
     fill(p, tlm::TLM_WRITE_COMMAND, 0, data);
     p.set_streaming_width(4);
     sc_core::sc_time delay;
     core.socket->b_transport(p, delay);
     EXPECT_EQ(p.get_response_status(), tlm::TLM_BURST_ERROR_RESPONSE);
-    EXPECT_EQ(read(0, 8), bytes(8, 0));
+    EXPECT_EQ(read(0, 8), byte_vector(8, 0));
     p.set_streaming_width(16);
     core.socket->b_transport(p, delay);
     EXPECT_EQ(p.get_response_status(), tlm::TLM_OK_RESPONSE);
@@ -153,11 +154,11 @@ TEST_F(an_sram, refuses_a_streaming_width_below_the_length) {
 
 TEST_F(an_sram, checks_an_ignored_command_and_moves_nothing) {
     sc_core::sc_start(sc_core::SC_ZERO_TIME);
-    write(0, bytes(8, 7));
-    bytes data(8, 1);
+    write(0, byte_vector(8, 7));
+    byte_vector data(8, 1);
     EXPECT_EQ(access(mesh, tlm::TLM_IGNORE_COMMAND, 0, data), tlm::TLM_OK_RESPONSE);
-    EXPECT_EQ(data, bytes(8, 1));
-    EXPECT_EQ(read(0, 8), bytes(8, 7));
+    EXPECT_EQ(data, byte_vector(8, 1));
+    EXPECT_EQ(read(0, 8), byte_vector(8, 7));
 
     tlm::tlm_generic_payload p;  // no data pointer: payloads are switched off
     fill(p, tlm::TLM_IGNORE_COMMAND, 0, data);
@@ -169,46 +170,46 @@ TEST_F(an_sram, checks_an_ignored_command_and_moves_nothing) {
 
 TEST_F(an_sram, is_open_to_debuggers_as_far_as_it_reaches) {
     sc_core::sc_start(sc_core::SC_ZERO_TIME);
-    const auto debug = [this](tlm::tlm_command command, std::uint64_t address, bytes& data) {
+    const auto debug = [this](tlm::tlm_command command, std::uint64_t address, byte_vector& data) {
         tlm::tlm_generic_payload p;
         fill(p, command, address, data);
         return mesh.socket->transport_dbg(p);
     };
-    bytes data{1, 2, 3, 4};
+    byte_vector data{1, 2, 3, 4};
     EXPECT_EQ(debug(tlm::TLM_WRITE_COMMAND, 100, data), 4U);
     EXPECT_EQ(read(100, 4), data);
-    write(size - 2, {5, 6});
-    EXPECT_EQ(debug(tlm::TLM_READ_COMMAND, size - 2, data), 2U);
-    EXPECT_EQ(data, (bytes{5, 6, 3, 4}));
-    EXPECT_EQ(debug(tlm::TLM_WRITE_COMMAND, size - 1, data), 1U);
-    EXPECT_EQ(read(size - 2, 2), (bytes{5, 5}));
-    EXPECT_EQ(debug(tlm::TLM_READ_COMMAND, size, data), 0U);
+    write(whole_memory - 2, {5, 6});
+    EXPECT_EQ(debug(tlm::TLM_READ_COMMAND, whole_memory - 2, data), 2U);
+    EXPECT_EQ(data, (byte_vector{5, 6, 3, 4}));
+    EXPECT_EQ(debug(tlm::TLM_WRITE_COMMAND, whole_memory - 1, data), 1U);
+    EXPECT_EQ(read(whole_memory - 2, 2), (byte_vector{5, 5}));
+    EXPECT_EQ(debug(tlm::TLM_READ_COMMAND, whole_memory, data), 0U);
     EXPECT_EQ(debug(tlm::TLM_READ_COMMAND, ~std::uint64_t{0}, data), 0U);
 }
 
 TEST_F(an_sram, grants_direct_access_to_all_of_itself) {
     sc_core::sc_start(sc_core::SC_ZERO_TIME);
-    write(size - 1, {42});
+    write(whole_memory - 1, {42});
     for (initiator* from : {&core, &mesh}) {
-        bytes none;
+        byte_vector none;
         tlm::tlm_generic_payload p;
         fill(p, tlm::TLM_READ_COMMAND, 1000, none);
         tlm::tlm_dmi dmi;
         ASSERT_TRUE(from->socket->get_direct_mem_ptr(p, dmi));
         EXPECT_TRUE(dmi.is_read_write_allowed());
         EXPECT_EQ(dmi.get_start_address(), 0U);
-        EXPECT_EQ(dmi.get_end_address(), size - 1);
+        EXPECT_EQ(dmi.get_end_address(), whole_memory - 1);
         EXPECT_EQ(dmi.get_read_latency(), sc_core::SC_ZERO_TIME);
         EXPECT_EQ(dmi.get_write_latency(), sc_core::SC_ZERO_TIME);
-        EXPECT_EQ(dmi.get_dmi_ptr()[size - 1], 42);
+        EXPECT_EQ(dmi.get_dmi_ptr()[whole_memory - 1], 42);
         dmi.get_dmi_ptr()[77] = 43;
-        EXPECT_EQ(read(77, 1), bytes{43});
+        EXPECT_EQ(read(77, 1), byte_vector{43});
     }
 }
 
 TEST_F(an_sram, says_in_its_answers_that_direct_access_may_be_asked_for) {
     sc_core::sc_start(sc_core::SC_ZERO_TIME);
-    bytes data(1);
+    byte_vector data(1);
     tlm::tlm_generic_payload p;
     fill(p, tlm::TLM_READ_COMMAND, 0, data);
     p.set_dmi_allowed(false);
@@ -219,7 +220,7 @@ TEST_F(an_sram, says_in_its_answers_that_direct_access_may_be_asked_for) {
 
 TEST_F(an_sram, completes_a_non_blocking_request_at_once) {
     sc_core::sc_start(sc_core::SC_ZERO_TIME);
-    bytes data{1, 2, 3};
+    byte_vector data{1, 2, 3};
     tlm::tlm_generic_payload p;
     fill(p, tlm::TLM_WRITE_COMMAND, 10, data);
     tlm::tlm_phase phase = tlm::BEGIN_REQ;
@@ -228,7 +229,7 @@ TEST_F(an_sram, completes_a_non_blocking_request_at_once) {
     EXPECT_EQ(p.get_response_status(), tlm::TLM_OK_RESPONSE);
     EXPECT_EQ(read(10, 3), data);
 
-    fill(p, tlm::TLM_READ_COMMAND, size, data);
+    fill(p, tlm::TLM_READ_COMMAND, whole_memory, data);
     phase = tlm::BEGIN_REQ;
     EXPECT_EQ(core.socket->nb_transport_fw(p, phase, delay), tlm::TLM_COMPLETED);
     EXPECT_EQ(p.get_response_status(), tlm::TLM_ADDRESS_ERROR_RESPONSE);
@@ -237,7 +238,7 @@ TEST_F(an_sram, completes_a_non_blocking_request_at_once) {
 TEST_F(an_sram, reports_a_phase_that_does_not_belong_to_it) {
     sc_core::sc_start(sc_core::SC_ZERO_TIME);
     const reporting::expect_report report(sc_core::SC_ERROR, "sram", "BEGIN_REQ");
-    bytes data(1);
+    byte_vector data(1);
     tlm::tlm_generic_payload p;
     fill(p, tlm::TLM_READ_COMMAND, 0, data);
     tlm::tlm_phase phase = tlm::END_RESP;
@@ -247,10 +248,10 @@ TEST_F(an_sram, reports_a_phase_that_does_not_belong_to_it) {
 
 TEST_F(an_sram, is_zero_again_after_a_reset) {
     sc_core::sc_start(sc_core::SC_ZERO_TIME);
-    write(0, bytes(64, 1));
-    write(size - 64, bytes(64, 1));
+    write(0, byte_vector(64, 1));
+    write(whole_memory - 64, byte_vector(64, 1));
     memory.reset();
-    EXPECT_EQ(read(0, size), bytes(size, 0));
+    EXPECT_EQ(read(0, whole_memory), byte_vector(whole_memory, 0));
 }
 
 TEST_F(an_sram, takes_direct_access_back_at_a_reset) {
@@ -259,8 +260,8 @@ TEST_F(an_sram, takes_direct_access_back_at_a_reset) {
     EXPECT_TRUE(core.taken_back.empty()) << "nobody can hold a pointer to memory that was never touched";
     write(0, {1});
     memory.reset();
-    EXPECT_EQ(core.taken_back, (range_list{{0, size - 1}}));
-    EXPECT_EQ(mesh.taken_back, (range_list{{0, size - 1}}));
+    EXPECT_EQ(core.taken_back, (range_list{{0, whole_memory - 1}}));
+    EXPECT_EQ(mesh.taken_back, (range_list{{0, whole_memory - 1}}));
 }
 
 TEST(an_sram_with_a_power_up_pattern, holds_it_at_first_and_again_after_a_reset) {
@@ -273,14 +274,14 @@ TEST(an_sram_with_a_power_up_pattern, holds_it_at_first_and_again_after_a_reset)
     mesh.socket.bind(memory.mesh);
     sc_core::sc_start(sc_core::SC_ZERO_TIME);
     for (int i = 0; i < 2; ++i) {
-        bytes data(9);
+        byte_vector data(9);
         tlm::tlm_generic_payload p;
         p.set_read();
-        p.set_address(size - 9);
+        p.set_address(whole_memory - 9);
         p.set_data_ptr(data.data());
         p.set_data_length(9);
         EXPECT_EQ(core.socket->transport_dbg(p), 9U);
-        EXPECT_EQ(data, (bytes{0xFF, 0xED, 0x5E, 0xA1, 0xFF, 0xED, 0x5E, 0xA1, 0xFF}));
+        EXPECT_EQ(data, (byte_vector{0xFF, 0xED, 0x5E, 0xA1, 0xFF, 0xED, 0x5E, 0xA1, 0xFF}));
         data.assign(9, 0);
         p.set_write();
         EXPECT_EQ(mesh.socket->transport_dbg(p), 9U);
@@ -291,7 +292,7 @@ TEST(an_sram_with_a_power_up_pattern, holds_it_at_first_and_again_after_a_reset)
 TEST_F(an_sram, may_be_reset_before_the_simulation_starts) {
     memory.reset();
     sc_core::sc_start(sc_core::SC_ZERO_TIME);
-    EXPECT_EQ(read(0, 64), bytes(64, 0));
+    EXPECT_EQ(read(0, 64), byte_vector(64, 0));
 }
 
 }  // namespace

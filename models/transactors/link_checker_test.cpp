@@ -209,13 +209,13 @@ TEST(link_checker, passes_walks_on) {
 // ---------------------------------------------------------------------------------------------------- each rule broken
 
 /// A way to break one rule, and no other.
-struct breach {
+struct link_breach {
     link_rule rule;
     std::string how;
     std::function<void(chain&)> commit;
 };
 
-void PrintTo(const breach& b, std::ostream* out) {
+void PrintTo(const link_breach& b, std::ostream* out) {
     *out << description_of(b.rule).name() << ": " << b.how;
 }
 
@@ -235,7 +235,7 @@ std::function<void(chain&)> walked(std::function<void(burst&, sc_time&)> treat) 
     };
 }
 
-std::vector<breach> breaches() {
+std::vector<link_breach> link_breaches() {
     using enum link_rule;
     return {
         {phase_direction, "credit_forwards",
@@ -446,7 +446,7 @@ std::vector<breach> breaches() {
     };
 }
 
-class a_link_breach : public testing::TestWithParam<breach> {};
+class a_link_breach : public testing::TestWithParam<link_breach> {};
 
 TEST_P(a_link_breach, is_reported_by_the_name_of_its_rule) {
     chain on("on");
@@ -462,7 +462,7 @@ TEST_P(a_link_breach, breaks_no_other_rule_and_passes_where_its_own_is_switched_
     EXPECT_NO_THROW(GetParam().commit(off));
 }
 
-INSTANTIATE_TEST_SUITE_P(each, a_link_breach, testing::ValuesIn(breaches()), [](const auto& i) {
+INSTANTIATE_TEST_SUITE_P(each, a_link_breach, testing::ValuesIn(link_breaches()), [](const auto& i) {
     return std::string(description_of(i.param.rule).name()) + "_" + i.param.how;
 });
 
@@ -479,7 +479,7 @@ TEST(link_checker, names_the_link_the_packet_and_what_is_wrong) {
 
 TEST(link_rules, are_described_in_the_order_of_their_enumeration_and_each_has_a_breach) {
     std::set<link_rule> broken;
-    for (const breach& b : breaches()) {
+    for (const link_breach& b : link_breaches()) {
         broken.insert(b.rule);
     }
     EXPECT_EQ(broken.size(), link_rule_count);
