@@ -14,6 +14,7 @@
 #include "models/noc/route_table_audit.hpp"
 #include "models/noc/turn_rule.hpp"
 #include "models/parameter/error.hpp"
+#include "models/reporting/sanitized.hpp"
 
 namespace d1::noc {
 namespace {
@@ -225,7 +226,7 @@ TEST(route_table, serves_a_die_with_a_dead_node_in_every_column) {
 }
 
 TEST(route_table, serves_random_sets) {
-    const std::uint32_t sets = std::string_view(D1_SANITIZERS).empty() ? 60 : 20;
+    const std::uint32_t sets = is_sanitized ? 20 : 60;
     for (std::uint32_t seed = 1; seed <= sets; ++seed) {
         const std::uint32_t count = 1 + seed % 20;
         const place_map map = test::random_map({18, 20}, count, seed);

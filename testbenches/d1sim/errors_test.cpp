@@ -15,6 +15,7 @@
 
 #include "models/noc/route_table.hpp"
 #include "models/parameter/error.hpp"
+#include "models/reporting/sanitized.hpp"
 #include "platforms/die.hpp"
 #include "testbenches/d1sim/program_run.hpp"
 
@@ -220,7 +221,7 @@ class error_example : public testing::TestWithParam<std::string_view> {};
 
 TEST_P(error_example, of_the_page_is_what_is_printed) {
     const error_description about = *std::ranges::find(error_descriptions, GetParam(), &error_description::name);
-    if (about.id == error_class::out_of_memory && !std::string_view(D1_SANITIZERS).empty()) {
+    if (about.id == error_class::out_of_memory && is_sanitized) {
         GTEST_SKIP() << "a sanitizer cannot run in little memory";
     }
     std::string example = "no section";

@@ -11,6 +11,7 @@
 
 #include "models/numerics/counter_random.hpp"
 #include "models/program/checker.hpp"
+#include "models/reporting/sanitized.hpp"
 
 namespace d1::kernels {
 namespace {
@@ -179,7 +180,7 @@ TEST_P(collectives_at, leave_the_documented_bits_on_a_die_with_dead_nodes) {
     p.simulation.timing = GetParam();
     die on("die", p, {.protocol = true});
     // Everybody to everybody on so many nodes takes minutes under sanitizers.
-    const grid most = std::string_view(D1_SANITIZERS).empty() ? grid{17, 20} : grid{9, 11};
+    const grid most = is_sanitized ? grid{9, 11} : grid{17, 20};
     const coordinate root{most.columns / 2, most.rows / 2};
     for (const collective_kind kind : kinds) {
         expect_exact(on, {kind, most, 1024, bf16, root});
