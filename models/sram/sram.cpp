@@ -1,5 +1,7 @@
 #include "models/sram/sram.hpp"
 
+#include <sys/mman.h>
+
 #include <algorithm>
 #include <cstring>
 #include <new>
@@ -10,6 +12,10 @@ sram::sram(const sc_core::sc_module_name& name, const sram_parameters& parameter
     : sc_module(name), size_(parameters.bytes), power_up_word_(parameters.power_up_word) {
     core.bind(core_port_);
     mesh.bind(mesh_port_);
+}
+
+void sram::unmap::operator()(std::byte* p) const noexcept {
+    ::munmap(p, bytes);
 }
 
 void sram::reset() {
@@ -23,11 +29,13 @@ void sram::reset() {
 
 std::byte* sram::storage() {
     if (!storage_) {
-        // calloc hands out untouched zero pages: a node that is not used costs the host nothing.
-        storage_.reset(static_cast<std::byte*>(std::calloc(size_, 1)));
-        if (!storage_) {
+        // Untouched zero pages, so that what a node does not use costs the host nothing. calloc would clear all of what
+        // it has handed out before, which is each node's whole memory at each reset.
+        void* const pages = ::mmap(nullptr, size_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        if (pages == MAP_FAILED) {
             throw std::bad_alloc();
         }
+        storage_ = std::unique_ptr<std::byte, unmap>(static_cast<std::byte*>(pages), unmap{size_});
         for (std::uint32_t i = 0; power_up_word_ != 0 && i < size_; ++i) {
             storage_.get()[i] = static_cast<std::byte>(power_up_word_ >> (8 * (i % 4)));
         }

@@ -3,7 +3,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <memory>
 #include <span>
 #include <systemc>
@@ -47,8 +46,9 @@ class sram : public sc_core::sc_module {
       private:
         sram& owner_;
     };
-    struct free_storage {
-        void operator()(std::byte* p) const noexcept { std::free(p); }
+    struct unmap {
+        std::size_t bytes;
+        void operator()(std::byte* p) const noexcept;
     };
 
     void access(tlm::tlm_generic_payload& p);
@@ -60,7 +60,7 @@ class sram : public sc_core::sc_module {
 
     std::uint32_t size_;
     std::uint32_t power_up_word_;
-    std::unique_ptr<std::byte, free_storage> storage_;
+    std::unique_ptr<std::byte, unmap> storage_;  // null until somebody asks for bytes
     port core_port_{*this};
     port mesh_port_{*this};
 };
