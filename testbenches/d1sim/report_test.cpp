@@ -14,6 +14,8 @@ namespace {
 
 namespace json = boost::json;
 using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::Not;
 using words = std::vector<std::string>;
 
 const words several = {"square, 64, 64, 64", "tail, 7, 65, 13", "one, 1, 1, 1", "deep, 9, 17, 1000", "wide, 200, 3, 5"};
