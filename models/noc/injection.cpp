@@ -75,7 +75,7 @@ bool network_interface::may_signal(const transfer& t) const {
                             [&](const transfer* other) { return is_before(*other) && !other->cutter.finished(); });
     }
     return std::none_of(transfers_.begin(), transfers_.end(), [&](const transfer& other) {
-        return other.in_use && is_before(other) && !(other.cutter.finished() && other.open_pieces == 0);
+        return other.in_use && is_before(other) && (!other.cutter.finished() || other.open_pieces != 0);
     });
 }
 
