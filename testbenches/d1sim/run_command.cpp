@@ -60,7 +60,12 @@ class table_runner {
         result.live_nodes = die_.live_nodes();
         result.routing = die_.routes().statistics();
         for (current_ = 0; current_ < steps(); ++current_) {
-            layer_result l = has_run_before() ? result_as_before(result.layers[first_equal_[current_]]) : run_layer();
+            const std::optional<std::size_t> equal = equal_layer(result.layers);
+            layer_result l = equal ? result_of_equal(result.layers[*equal]) : run_layer();
+            if (!equal) {
+                counters_[current_] = totals_.present();
+            }
+            totals_.add(counters_.at(equal.value_or(current_)));
             const run_status status = l.run.status;
             result.layers.push_back(std::move(l));
             finished_work_ += size_of(list_.steps[current_]);
@@ -97,7 +102,6 @@ class table_runner {
                                                is_direct ? s.row.convolution : std::nullopt);
                 const auto same = std::ranges::find(kernels_, work, &step_kernel::work);
                 kernels_.push_back(same != kernels_.end() ? *same : step_kernel(work, die_));
-                note_equal_step();
             } catch (const input_error& e) {
                 refuse(e.what());
             } catch (const std::invalid_argument& e) {  // the program asks for more than a node has
@@ -108,28 +112,19 @@ class table_runner {
         }
     }
 
-    /// The first step with the work of that which was planned last, at the same level.
-    void note_equal_step() {
-        const std::size_t last = kernels_.size() - 1;
-        std::size_t first = 0;
-        while (kernels_[first].work() != kernels_[last].work() || levels_[first] != levels_[last]) {
-            ++first;
+    /// The earlier layer whose figures the present step has without running: equal work at the same level is equal to
+    /// the last cycle where no payloads move. None where more is wanted of a step than its figures.
+    [[nodiscard]] std::optional<std::size_t> equal_layer(const std::vector<layer_result>& layers) const {
+        if (options_.parameters.simulation.functional || sampler_ || emitted_) {
+            return std::nullopt;
         }
-        first_equal_.push_back(first);
-        if (first != last) {
-            counters_[first];
-        }
+        const auto equal = std::ranges::find_if(layers, [this](const layer_result& l) {
+            return l.work == kernels_[current_].work() && l.timing == levels_[current_];
+        });
+        return equal == layers.end() ? std::nullopt : std::optional(static_cast<std::size_t>(equal - layers.begin()));
     }
 
-    /// Equal work on a die without payloads is equal to the last cycle, and need not run again. Where more is wanted of
-    /// a step than its figures, it does.
-    [[nodiscard]] bool has_run_before() const {
-        return !options_.parameters.simulation.functional && !sampler_ && !emitted_ &&
-               first_equal_[current_] != current_;
-    }
-
-    layer_result result_as_before(const layer_result& equal) {
-        totals_.add(counters_.at(first_equal_[current_]));
+    layer_result result_of_equal(const layer_result& equal) const {
         layer_result result = equal;
         result.step = list_.steps[current_];
         result.is_as_before = true;
@@ -187,11 +182,6 @@ class table_runner {
         if (emitted_) {
             emitted_->write_programs(current_, step, kernel, die_, result.run);
         }
-        const std::vector<std::uint64_t> counters = totals_.present();
-        totals_.add(counters);
-        if (const auto kept = counters_.find(current_); kept != counters_.end()) {
-            kept->second = counters;
-        }
         if (sampler_) {
             sampler_->sample(step.row.name);
             result.samples = sampler_->to_json();
@@ -239,9 +229,7 @@ class table_runner {
     std::optional<emitted_programs> emitted_;
     std::vector<step_kernel> kernels_;
     std::vector<timing_kind> levels_;
-    std::vector<std::size_t> first_equal_;  // by step: the first one that is equal to it
-    std::map<std::size_t, std::vector<std::uint64_t>>
-        counters_;  // statistics of steps that have equal ones behind them
+    std::map<std::size_t, std::vector<std::uint64_t>> counters_;  // statistics of the steps that ran
     std::size_t current_ = 0;
     progress bar_;
     double all_work_ = 0;
