@@ -1,11 +1,12 @@
 #include "testbenches/traffic/mesh_traffic.hpp"
-#include "models/reporting/sanitized.hpp"
 
 #include <gtest/gtest.h>
 
 #include <map>
 #include <string>
 #include <vector>
+
+#include "models/reporting/sanitized.hpp"
 
 namespace d1::traffic {
 namespace {
