@@ -17,11 +17,11 @@ namespace d1 {
 /// Binds links; where it is on, each with a link_checker in it.
 class link_watch {
   public:
-    /// `live`: the nodes that send and receive, by number; empty: all.
+    /// `live`: the nodes that send and receive, by number.
     link_watch(bool on, const noc_parameters& noc, const sc_core::sc_time& cycle, std::vector<bool> live)
         : on_(on),
           properties_{.places = {static_cast<std::int32_t>(noc.columns), static_cast<std::int32_t>(noc.rows)},
-                      .live = std::move(live),
+                      .live = std::make_shared<const std::vector<bool>>(std::move(live)),
                       .channels_per_class = noc.channels_per_class,
                       .buffer_depth = noc.buffer_depth,
                       .in_order = traits_of(noc.routing).in_order,

@@ -99,9 +99,11 @@ tlm::tlm_sync_enum link_checker::nb_transport_fw(burst& b, link_phase& phase, sc
     const tlm::tlm_sync_enum answer = out->nb_transport_fw(b, phase, delay);
     expect(answer == tlm::TLM_ACCEPTED && phase == sent && delay == sent_delay, link_rule::accepted_unchanged, b, &sent,
            "the packet is not plainly accepted");
-    const bool kept = std::any_of(buffer.begin(), buffer.end(),
-                                  [&](const packet& p) { return p.carrier == &b && p.index == sent.index; });
-    expect(!kept || joins || b.references() > held, link_rule::lifetime, b, &sent,
+    const auto is_kept = [&] {
+        return std::any_of(buffer.begin(), buffer.end(),
+                           [&](const packet& p) { return p.carrier == &b && p.index == sent.index; });
+    };
+    expect(joins || b.references() > held || !is_kept(), link_rule::lifetime, b, &sent,
            "the packet is kept without a reference of its own");
     return answer;
 }
@@ -143,7 +145,7 @@ void link_checker::enter(const burst& b, const link_phase& phase, std::uint64_t 
     buffer.packets.push_back({&b, phase.index, identity(b)});
     if (buffer.freed.size() + buffer.packets.size() > properties_.buffer_depth && !buffer.freed.empty()) {
         const std::uint64_t freed = buffer.freed.front();
-        buffer.freed.erase(buffer.freed.begin());
+        buffer.freed.pop_front();
         expect(freed <= at, link_rule::credit_missing, b, &phase, [&] {
             return "it leaves in cycle " + std::to_string(at) + ", and its place is free from " +
                    std::to_string(freed) + " on";
@@ -162,7 +164,7 @@ void link_checker::take_credit(const burst& b, const link_phase& phase, std::uin
         return;
     }
     const packet first = buffer.front();
-    buffer.erase(buffer.begin());
+    buffer.pop_front();
     const bool right = first.carrier == &b && first.index == phase.index;
     expect(right, link_rule::credit_packet, b, &phase, [&] {
         return "first in the buffer is packet " + std::to_string(first.index) +
@@ -177,7 +179,7 @@ void link_checker::take_credit(const burst& b, const link_phase& phase, std::uin
 
 bool link_checker::is_live(node_index n) const {
     const std::uint32_t number = to_number(n);
-    return number < properties_.places.size() && (properties_.live.empty() || properties_.live[number]);
+    return number < properties_.places.size() && (!properties_.live || (*properties_.live)[number]);
 }
 
 void link_checker::check_burst(const burst& b, const link_phase* phase) {

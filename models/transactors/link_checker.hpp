@@ -1,14 +1,15 @@
 #pragma once
 // Watches a link between routers, network interfaces or tile I/O, and reports who breaks its protocol.
 
+#include <boost/circular_buffer.hpp>
+#include <boost/container/flat_map.hpp>
+#include <boost/unordered/unordered_flat_map.hpp>
 #include <cstdint>
-#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <systemc>
 #include <type_traits>
-#include <unordered_map>
 #include <vector>
 
 #include "models/packet/burst.hpp"
@@ -20,7 +21,8 @@ namespace d1::transactors {
 /// What is promised of a link.
 struct link_properties {
     grid places;                           ///< the mesh
-    std::vector<bool> live{};              ///< its nodes that send and receive, by number; empty: all
+    /// Its nodes that send and receive, by number; null: all. Shared by the checkers of a die, for the host's cache.
+    std::shared_ptr<const std::vector<bool>> live{};
     std::uint32_t channels_per_class = 1;  ///< 1 to 4
     std::uint32_t buffer_depth = 8;        ///< packets of a channel at the receiving end
     std::uint32_t packets_per_cycle = 1;   ///< at most 4
@@ -68,9 +70,21 @@ class link_checker : public sc_core::sc_module,
         std::uint32_t index;
         identity what;
     };
+    /// Has room for what a link that keeps the rules holds, and makes more for one that does not.
+    template <typename T>
+    class queue : public boost::circular_buffer<T> {
+      public:
+        using boost::circular_buffer<T>::circular_buffer;
+        void push_back(const T& item) {
+            if (this->full()) {
+                this->set_capacity(2 * this->capacity() + 1);
+            }
+            boost::circular_buffer<T>::push_back(item);
+        }
+    };
     struct channel_buffer {
-        std::vector<packet> packets{};       ///< sent and not given back, oldest first
-        std::vector<std::uint64_t> freed{};  ///< when the places were free that nobody has taken since, by credits
+        queue<packet> packets{};       ///< sent and not given back, oldest first
+        queue<std::uint64_t> freed{};  ///< when the places were free that nobody has taken since, by credits
     };
     /// Of a burst whose packets are passing.
     struct passage {
@@ -119,13 +133,13 @@ class link_checker : public sc_core::sc_module,
     link_properties properties_;
     link_rules rules_;
     std::vector<channel_buffer> buffers_;                     // by channel
-    std::unordered_map<const burst*, passage> passages_;      // of bursts of more than one packet
-    std::unordered_map<std::uint64_t, std::uint64_t> flows_;  // by (source, destination, class): last sequence number
+    boost::unordered_flat_map<const burst*, passage> passages_;      // of bursts of more than one packet
+    boost::unordered_flat_map<std::uint64_t, std::uint64_t> flows_;  // by (source, destination, class): last number
     std::vector<packet> before_reset_;
     sc_core::sc_time last_packet_;
     sc_core::sc_time last_credit_;
     std::uint32_t in_this_cycle_ = 0;
-    std::map<std::uint64_t, std::uint32_t> slots_;  // at: packets of each coming cycle
+    boost::container::flat_map<std::uint64_t, std::uint32_t> slots_;  // at: packets of each coming cycle
     std::uint64_t first_of_train_ = 0;
 };
 

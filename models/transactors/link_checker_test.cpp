@@ -24,21 +24,22 @@ using sc_core::sc_time;
 struct chain {
     explicit chain(const std::string& name, const link_rules& rules = link_rules::all(), bool in_order = true)
         : properties{.places = {4, 4},
-                     .live = std::vector<bool>(16, true),
+                     .live = all_but_the_last(),
                      .channels_per_class = 2,
                      .buffer_depth = 3,
                      .packets_per_cycle = 2,
                      .in_order = in_order},
           sender((name + "_sender").c_str(), *this),
           receiver((name + "_receiver").c_str(), *this),
-          checker((name + "_checker").c_str(), "the link", with_a_dead_node(), rules) {
+          checker((name + "_checker").c_str(), "the link", properties, rules) {
         sender.out.bind(checker.in);
         checker.out.bind(receiver.in);
     }
 
-    link_properties with_a_dead_node() {
-        properties.live[15] = false;
-        return properties;
+    static std::shared_ptr<const std::vector<bool>> all_but_the_last() {
+        auto live = std::make_shared<std::vector<bool>>(16, true);
+        live->back() = false;
+        return live;
     }
 
     /// A burst of class data, from node 1 to node 2.
