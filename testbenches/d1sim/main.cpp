@@ -15,6 +15,7 @@
 #include "testbenches/d1sim/check_command.hpp"
 #include "testbenches/d1sim/exec_command.hpp"
 #include "testbenches/d1sim/explain_command.hpp"
+#include "testbenches/d1sim/huge_pages.hpp"
 #include "testbenches/d1sim/noc_command.hpp"
 #include "testbenches/d1sim/options.hpp"
 #include "testbenches/d1sim/routes_command.hpp"
@@ -82,6 +83,7 @@ int sc_main(int argc, char* argv[]) {
 }
 
 int main(int argc, char* argv[]) {
+    d1::prefer_huge_pages();
     d1::reporting::silence_systemc_banner();
     return sc_core::sc_elab_and_sim(argc, argv);  // calls sc_main
 }
