@@ -74,12 +74,14 @@ timing::cycle network_interface::train_level::next_departure() const {
 
 void network_interface::train_level::go_on() {
     const timing::cycle now = events_.now();
-    for (std::uint32_t ready = ~0U; ready != 0;) {
-        ready = 0;
+    for (bool more = true; more;) {
+        std::uint32_t ready = 0;
+        bool begun = false;
         for (std::uint32_t c = 0; c < message_class_count; ++c) {
             if (!departures_[c].carrier && departures_[c].gone <= now &&
                 owner_.is_ready(static_cast<message_class>(c), now)) {
                 begin(static_cast<message_class>(c));
+                begun = true;
             }
             if (departures_[c].carrier && departure(departures_[c]) == now) {
                 ready |= 1U << c;
@@ -92,6 +94,8 @@ void network_interface::train_level::go_on() {
             const bool contended = (ready & (ready - 1)) != 0;
             send(static_cast<message_class>(chosen), length_.next(chosen, contended, now));
         }
+        // What has begun may let another class begin in the same cycle; what has left, no more than the link has room for.
+        more = ready != 0 && (begun || owner_.port_free_ <= now);
     }
     const timing::cycle next = next_departure();
     if (next != no_cycle) {
