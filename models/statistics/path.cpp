@@ -45,8 +45,13 @@ bool is_index(std::string_view text) noexcept {
 }  // namespace
 
 bool natural_order::operator()(std::string_view a, std::string_view b) const noexcept {
-    std::string_view rest_a = a;
-    std::string_view rest_b = b;
+    // Most names that are compared begin alike; a number is compared from its first digit on.
+    auto differ = static_cast<std::size_t>(std::ranges::mismatch(a, b).in1 - a.begin());
+    while (differ > 0 && is_digit(a[differ - 1])) {
+        --differ;
+    }
+    std::string_view rest_a = a.substr(differ);
+    std::string_view rest_b = b.substr(differ);
     while (!rest_a.empty() && !rest_b.empty()) {
         if (is_digit(rest_a.front()) && is_digit(rest_b.front())) {
             const std::string_view x = take_number(rest_a);
