@@ -2,9 +2,11 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <pthread.h>
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
 #include <memory>
 #include <ranges>
 #include <string_view>
@@ -17,8 +19,34 @@
 #include "models/reporting/expect_report.hpp"
 #include "models/reporting/report_handler.hpp"
 
+// Of the address sanitizer; null without it.
+// NOLINTBEGIN(bugprone-reserved-identifier): its names
+extern "C" {
+[[gnu::weak]] void __sanitizer_start_switch_fiber(void** fake_stack_save, const void* bottom, std::size_t size);
+[[gnu::weak]] void __sanitizer_finish_switch_fiber(void* fake_stack_save, const void** bottom_old, std::size_t* size_old);
+}
+// NOLINTEND(bugprone-reserved-identifier)
+
 namespace d1::reporting {
 namespace {
+
+/// SystemC tells the address sanitizer to which stack it switches, but not of the way back from a thread that has ended:
+/// the search for leaks at the end would read that thread's stack, of which parts are there no more. To be called by
+/// main, on its own stack, when SystemC is through.
+void tell_sanitizer_of_own_stack() {
+    if (__sanitizer_start_switch_fiber == nullptr || __sanitizer_finish_switch_fiber == nullptr) {
+        return;
+    }
+    pthread_attr_t attributes;
+    void* bottom = nullptr;
+    std::size_t size = 0;
+    if (pthread_getattr_np(pthread_self(), &attributes) == 0) {
+        pthread_attr_getstack(&attributes, &bottom, &size);
+        pthread_attr_destroy(&attributes);
+        __sanitizer_start_switch_fiber(nullptr, bottom, size);
+        __sanitizer_finish_switch_fiber(nullptr, nullptr, nullptr);
+    }
+}
 
 // Function-local, since tests register at any time, also before main.
 std::vector<expect_report*>& expectations() {
@@ -110,5 +138,7 @@ int sc_main(int argc, char* argv[]) {
 // Here, too, since the linker takes this file from its archive for the sake of main.
 int main(int argc, char* argv[]) {
     d1::reporting::silence_systemc_banner();
-    return sc_core::sc_elab_and_sim(argc, argv);
+    const int result = sc_core::sc_elab_and_sim(argc, argv);
+    d1::reporting::tell_sanitizer_of_own_stack();
+    return result;
 }
