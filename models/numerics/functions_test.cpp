@@ -20,6 +20,7 @@
 #include "models/numerics/function_reference.hpp"
 #include "models/numerics/function_table.hpp"
 #include "models/numerics/test_patterns.hpp"
+#include "models/reporting/sanitized.hpp"
 
 namespace d1::numerics {
 namespace {
@@ -37,11 +38,12 @@ std::uint32_t bits_of(float value) {
     return std::bit_cast<std::uint32_t>(value);
 }
 
-// Every 8191st pattern, which is prime, and all within 64 of a border: of a binade, of a range, of a function's
+// Every 8191st pattern, which is prime (with sanitizers every 65521st), and all within 64 of a border: of a binade, of a range, of a function's
 // pieces; and where the documented worst errors are.
 std::vector<std::uint32_t> sample_patterns(std::uint32_t sign) {
     std::vector<std::uint32_t> result;
-    for (std::uint32_t pattern = 0; pattern <= 0x7FFF'FFFF; pattern += 8191) result.push_back(pattern);
+    constexpr std::uint32_t step = is_sanitized ? 65521 : 8191;
+    for (std::uint32_t pattern = 0; pattern <= 0x7FFF'FFFF; pattern += step) result.push_back(pattern);
     for (std::uint32_t exponent = 0; exponent <= 255; ++exponent) {
         for (std::uint32_t i = 0; i < 64; ++i) {
             result.push_back(exponent << 23 | i);

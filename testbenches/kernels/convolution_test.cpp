@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "models/program/checker.hpp"
+#include "models/reporting/sanitized.hpp"
 #include "testbenches/kernels/kernel_bench.hpp"
 
 namespace d1::kernels {
@@ -376,7 +377,7 @@ TEST(convolution_on_a_whole_die, moves_no_more_than_its_operands_along_lines) {
     d1_parameters p;
     p.simulation.functional = false;
     die on("die", p, {.protocol = true});
-    const conv2d_shape s{.batch = 16,
+    const conv2d_shape s{.batch = is_sanitized ? 8U : 16U,
                          .height = 14,
                          .width = 14,
                          .channels = 256,
@@ -397,7 +398,7 @@ TEST(convolution_on_a_whole_die, moves_no_more_than_its_operands_along_lines) {
     const double utilisation = static_cast<double>(s.macs()) / (256.0 * 354.0 * static_cast<double>(o.run.cycles));
     std::cout << "utilisation " << utilisation << ", estimated " << plan.estimated_cycles << ", ran " << o.run.cycles
               << "\n";
-    EXPECT_GE(utilisation, 0.4);
+    EXPECT_GE(utilisation, is_sanitized ? 0.3 : 0.4);
 }
 
 }  // namespace
