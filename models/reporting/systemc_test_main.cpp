@@ -43,8 +43,9 @@ void tell_sanitizer_of_own_stack() {
     if (pthread_getattr_np(pthread_self(), &attributes) == 0) {
         pthread_attr_getstack(&attributes, &bottom, &size);
         pthread_attr_destroy(&attributes);
-        __sanitizer_start_switch_fiber(nullptr, bottom, size);
-        __sanitizer_finish_switch_fiber(nullptr, nullptr, nullptr);
+        void* fake_stack = nullptr;
+        __sanitizer_start_switch_fiber(&fake_stack, bottom, size);
+        __sanitizer_finish_switch_fiber(fake_stack, nullptr, nullptr);
     }
 }
 
