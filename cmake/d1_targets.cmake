@@ -39,10 +39,6 @@ if(D1_SANITIZE)
   target_compile_options(d1_options INTERFACE $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>)
 endif()
 
-if(D1_FUZZ)
-  target_compile_options(d1_options INTERFACE -fsanitize=fuzzer-no-link)
-endif()
-
 # The presets release and asan-ubsan compile the files of a target several at a time (CMAKE_UNITY_BUILD), since most of a
 # compilation is the templates that they share. SEPARATE: one by one, where files have names of their own in common.
 set(CMAKE_UNITY_BUILD_BATCH_SIZE 8)
