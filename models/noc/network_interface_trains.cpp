@@ -94,7 +94,8 @@ void network_interface::train_level::go_on() {
             const bool contended = (ready & (ready - 1)) != 0;
             send(static_cast<message_class>(chosen), length_.next(chosen, contended, now));
         }
-        // What has begun may let another class begin in the same cycle; what has left, no more than the link has room for.
+        // What has begun may let another class begin in the same cycle; what has left, no more than the link has room
+        // for.
         more = ready != 0 && (begun || owner_.port_free_ <= now);
     }
     const timing::cycle next = next_departure();

@@ -51,7 +51,7 @@ class network_interface::train_level final {
     void read_line(leaving_burst& d, timing::cycle at);
     void send(message_class c, std::uint32_t limit);
     [[nodiscard]] bool may_take(const burst& b, std::uint32_t packets) const;
-    void take(burst& b, std::uint32_t channel, std::uint8_t index, const packet_times& times);
+    void take(burst& b, std::uint32_t channel, std::uint8_t index, const packet_times& arrivals);
     void take_held();
     [[nodiscard]] std::uint32_t& owed(message_class c) noexcept { return owed_[static_cast<std::size_t>(c)]; }
     [[nodiscard]] std::uint32_t owed(message_class c) const noexcept { return owed_[static_cast<std::size_t>(c)]; }

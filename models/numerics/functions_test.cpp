@@ -38,8 +38,8 @@ std::uint32_t bits_of(float value) {
     return std::bit_cast<std::uint32_t>(value);
 }
 
-// Every 8191st pattern, which is prime (with sanitizers every 65521st), and all within 64 of a border: of a binade, of a range, of a function's
-// pieces; and where the documented worst errors are.
+// Every 8191st pattern, which is prime (with sanitizers every 65521st), and all within 64 of a border: of a binade, of
+// a range, of a function's pieces; and where the documented worst errors are.
 std::vector<std::uint32_t> sample_patterns(std::uint32_t sign) {
     std::vector<std::uint32_t> result;
     constexpr std::uint32_t step = is_sanitized ? 65521 : 8191;

@@ -20,19 +20,20 @@
 #include "models/reporting/report_handler.hpp"
 
 // Of the address sanitizer; null without it.
-// NOLINTBEGIN(bugprone-reserved-identifier): its names
+// NOLINTBEGIN(bugprone-reserved-identifier,readability-identifier-naming): its names
 extern "C" {
 [[gnu::weak]] void __sanitizer_start_switch_fiber(void** fake_stack_save, const void* bottom, std::size_t size);
-[[gnu::weak]] void __sanitizer_finish_switch_fiber(void* fake_stack_save, const void** bottom_old, std::size_t* size_old);
+[[gnu::weak]] void __sanitizer_finish_switch_fiber(void* fake_stack_save, const void** bottom_old,
+                                                   std::size_t* size_old);
 }
-// NOLINTEND(bugprone-reserved-identifier)
+// NOLINTEND(bugprone-reserved-identifier,readability-identifier-naming)
 
 namespace d1::reporting {
 namespace {
 
-/// SystemC tells the address sanitizer to which stack it switches, but not of the way back from a thread that has ended:
-/// the search for leaks at the end would read that thread's stack, of which parts are there no more. To be called by
-/// main, on its own stack, when SystemC is through.
+/// SystemC tells the address sanitizer to which stack it switches, but not of the way back from a thread that has
+/// ended: the search for leaks at the end would read that thread's stack, of which parts are there no more. To be
+/// called by main, on its own stack, when SystemC is through.
 void tell_sanitizer_of_own_stack() {
     if (__sanitizer_start_switch_fiber == nullptr || __sanitizer_finish_switch_fiber == nullptr) {
         return;

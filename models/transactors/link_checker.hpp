@@ -20,7 +20,7 @@ namespace d1::transactors {
 
 /// What is promised of a link.
 struct link_properties {
-    grid places;                           ///< the mesh
+    grid places;  ///< the mesh
     /// Its nodes that send and receive, by number; null: all. Shared by the checkers of a die, for the host's cache.
     std::shared_ptr<const std::vector<bool>> live{};
     std::uint32_t channels_per_class = 1;  ///< 1 to 4
@@ -132,7 +132,7 @@ class link_checker : public sc_core::sc_module,
     std::string link_;
     link_properties properties_;
     link_rules rules_;
-    std::vector<channel_buffer> buffers_;                     // by channel
+    std::vector<channel_buffer> buffers_;                            // by channel
     boost::unordered_flat_map<const burst*, passage> passages_;      // of bursts of more than one packet
     boost::unordered_flat_map<std::uint64_t, std::uint64_t> flows_;  // by (source, destination, class): last number
     std::vector<packet> before_reset_;

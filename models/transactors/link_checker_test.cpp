@@ -222,7 +222,7 @@ void PrintTo(const link_breach& b, std::ostream* out) {
 
 /// Sends one packet of a burst that was prepared like this.
 std::function<void(chain&)> prepared(std::function<void(burst&)> prepare) {
-    return [prepare](chain& c) {
+    return [prepare = std::move(prepare)](chain& c) {
         const burst_ptr b = c.make();
         prepare(*b);
         c.send(*b);
@@ -230,7 +230,7 @@ std::function<void(chain&)> prepared(std::function<void(burst&)> prepare) {
 }
 /// Walks a burst that the receiving end treats like this.
 std::function<void(chain&)> walked(std::function<void(burst&, sc_time&)> treat) {
-    return [treat](chain& c) {
+    return [treat = std::move(treat)](chain& c) {
         c.walk = treat;
         c.block(*c.make());
     };

@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include <cstddef>
-#include <cstdint>
 #include <memory>
 #include <vector>
 
@@ -13,7 +12,7 @@ namespace d1 {
 
 namespace {
 
-constexpr std::uintptr_t huge_page = std::uintptr_t{2} << 20U;
+constexpr std::size_t huge_page = std::size_t{2} << 20U;
 constexpr int reserved = 256 << 20;  // addresses: memory is taken where it is written to
 
 /// The C library lets the heap grow when it has no room for a block. Larger ones than these are mapped on their own.
@@ -34,10 +33,11 @@ void prefer_huge_pages() {
         return;
     }
     let_heap_grow(before);
-    const auto first = (reinterpret_cast<std::uintptr_t>(before) + huge_page - 1) / huge_page * huge_page;
-    const auto end = reinterpret_cast<std::uintptr_t>(sbrk(0));
-    if (first < end) {
-        madvise(reinterpret_cast<void*>(first), end - first, MADV_HUGEPAGE);  // advice: that it is not taken is no error
+    auto* const end = static_cast<std::byte*>(sbrk(0));
+    void* first = before;
+    std::size_t bytes = static_cast<std::size_t>(end - static_cast<std::byte*>(before));
+    if (std::align(huge_page, huge_page, first, bytes) != nullptr) {
+        madvise(first, bytes, MADV_HUGEPAGE);  // advice: that it is not taken is no error
     }
 }
 
