@@ -162,7 +162,8 @@ core::outcome core::execute(thread& t, timing::cycle& local) {
             using kind = std::decay_t<decltype(s)>;
             if constexpr (requires { cost_of(s, parameters_, memory_); }) {
                 if (my_.costs != nullptr) {
-                    return compute(t, my_.costs->of(s), local);
+                    const bool in_company = my_.timing == timing_kind::at && units_.is_busy(local);
+                    return compute(t, in_company ? my_.costs->in_company(s) : my_.costs->of(s), local);
                 }
                 const unit_demand demand = cost_of(s, parameters_, memory_);
                 return compute(t, {demand, demand.slots, {}}, local);

@@ -220,5 +220,21 @@ TEST_F(a_core_on_the_pipeline, gives_the_same_matrix_unit_to_two_threads_in_turn
     EXPECT_NEAR(cycles_of(b.build(), {}), 2 * 8192, 0.01 * 2 * 8192);
 }
 
+/// The product's stores wait for the copy's; two of its four passes go on meanwhile.
+TEST_F(a_core_on_the_pipeline, knows_at_at_what_a_kernel_bears_of_another) {
+    auto m = product(4, 4, 256);
+    m.a_type = m.b_type = fp32;
+    program_builder b("p");
+    b.thread().copy({.source = 0, .destination = 262'144, .shape = {1, 262'144, 0, 0}});
+    b.thread().matrix_multiply(m);
+    const double cycles = cycles_of(b.build(), {});
+
+    steady_states costs({}, {});
+    const auto cycles_alone = [](const unit_demand& d) { return static_cast<double>(d.cycles + d.latency); };
+    const double copy = cycles_alone(costs.of(program::copy<std::int64_t>{.shape = {1, 262'144, 0, 0}}).demand);
+    const double all = cycles_alone(costs.of(pipeline::demonstration::product(4, 4, 256, false, fp32)).demand);
+    EXPECT_NEAR(cycles, copy + all / 2, 0.01 * copy);
+}
+
 }  // namespace
 }  // namespace d1::test

@@ -31,6 +31,13 @@ struct pair_error {
     }
 };
 
+/// Kernels of the same kinds, some hundred cycles long.
+[[nodiscard]] std::vector<named_kernel> short_kernels_of_pairs();
+
+/// One thread begins a long kernel, another in the same cycle a short one, and the same again whenever it is done, for
+/// half of that time: cycles to its last result.
+[[nodiscard]] std::vector<pair_error> errors_of_rows();
+
 /// All pairs of them.
 [[nodiscard]] std::vector<pair_error> pair_errors(const core_parameters& core = {}, const sram_parameters& memory = {});
 

@@ -55,19 +55,7 @@ void settle_shares(unit_demand& d) {
     of(cycle_class::latency) += d.cycles - std::min(all, d.cycles);
 }
 
-/// Stores of a pass of a product: they leave one half of the accumulators while the next pass fills the other.
-std::uint64_t stores_of_a_pass(const pipeline::kernel& k) {
-    std::uint64_t most = 0;
-    std::uint64_t row = 0;
-    for (const pipeline::micro_op& op : k.code) {
-        row = op.kind == pipeline::op_kind::vector_store && pipeline::is_accumulator(op.from[0]) ? row + 1 : 0;
-        most = std::max(most, row);
-    }
-    return most;
-}
-
-unit_demand demand_of(const pipeline::kernel& k, const pipeline::kernel_run& run, const core_parameters& core,
-                      const sram_parameters& memory) {
+unit_demand demand_of(const pipeline::kernel_run& run, const core_parameters& core, const sram_parameters& memory) {
     const pipeline::machine_counts& counts = run.counts;
     const auto index = [](auto value) { return static_cast<std::size_t>(value); };
     unit_demand d;
@@ -80,12 +68,9 @@ unit_demand demand_of(const pipeline::kernel& k, const pipeline::kernel_run& run
     d.slots[index(unit::decode)] = counts.decoded;
     d.slots[index(unit::address)] = counts.scalar;
     d.cycles = std::max({std::uint64_t{1}, run.busy_cycles, busiest_cycles(d.slots, unit_rates(core, memory))});
-    // As dense as it is while it loads.
-    const std::uint64_t loads = counts.vector_loads;
-    const std::uint64_t spread = run.loading_cycles == 0 ? loads : loads * d.cycles / run.loading_cycles;
-    d.shuts[index(unit::vector_load)] = std::min(spread, d.cycles * memory.vector_load_ports) - loads;
-    d.shuts[index(unit::gather)] = counts.gather_shut * core.gather_granules_per_cycle;
-    d.late_stores = stores_of_a_pass(k);
+    d.cycles_before_stores = counts.vector_stores == 0 ? 0 : run.cycles_before_stores;
+    d.cycles_behind_loads = counts.vector_loads == 0 ? 0 : d.cycles - run.loading_cycles;
+    d.loads_shut = counts.loads_shut;
     d.latency = run.cycles() - std::min(run.cycles(), d.cycles);
     d.shares = shares_of(counts);
     settle_shares(d);
@@ -123,13 +108,12 @@ std::uint64_t steady_states::alignment(std::int64_t address) const noexcept {
 }
 
 template <typename Instruction>
-const instruction_cost& steady_states::remember(const key& k, const Instruction& instruction) {
+instruction_cost& steady_states::remember(const key& k, const Instruction& instruction) {
     const auto [place, is_new] = known_.try_emplace(k);
     if (is_new) {
         pipeline::kernel kernel = pipeline::kernel_of(instruction, core_);
         const pipeline::kernel_run run = pipeline::run_alone(kernel, core_, memory_);
-        place->second = {demand_of(kernel, run, core_, memory_), cost_of(instruction, core_, memory_).slots,
-                         std::move(kernel)};
+        place->second = {demand_of(run, core_, memory_), cost_of(instruction, core_, memory_).slots, std::move(kernel)};
         for (const unit moved : {unit::vector_load, unit::vector_store}) {
             const auto u = static_cast<std::size_t>(moved);
             place->second.work[u] = place->second.demand.slots[u];
@@ -138,7 +122,18 @@ const instruction_cost& steady_states::remember(const key& k, const Instruction&
     return place->second;
 }
 
-const instruction_cost& steady_states::of(const program::matrix_multiply<std::int64_t>& m) {
+const instruction_cost& steady_states::measured(instruction_cost& cost) const {
+    if (!cost.in_company) {
+        unit_demand& d = cost.demand;
+        const auto found = pipeline::run_in_company(cost.kernel, d.cycles + d.latency, core_, memory_);
+        d.patience = found.patience;
+        d.late_stores = slots_due(d, static_cast<std::size_t>(unit::vector_store), found.without_stores);
+        cost.in_company = true;
+    }
+    return cost;
+}
+
+instruction_cost& steady_states::alone(const program::matrix_multiply<std::int64_t>& m) {
     const bool banks = core_.sram_banks != 0;
     return remember(
         {number(operation::matrix_multiply), m.accumulate != 0 ? 1U : 0U, m.row_blocks, m.column_blocks, m.k_steps,
@@ -147,7 +142,7 @@ const instruction_cost& steady_states::of(const program::matrix_multiply<std::in
         m);
 }
 
-const instruction_cost& steady_states::of(const program::vector_operation<std::int64_t>& v) {
+instruction_cost& steady_states::alone(const program::vector_operation<std::int64_t>& v) {
     const std::uint32_t sources = numerics::source_count(v.operation);
     const auto source = [&](std::uint32_t n, std::uint64_t value) { return sources > n ? value : 0; };
     return remember({number(operation::vector_operation), static_cast<std::uint64_t>(v.operation),
@@ -158,34 +153,34 @@ const instruction_cost& steady_states::of(const program::vector_operation<std::i
                     v);
 }
 
-const instruction_cost& steady_states::of(const program::copy<std::int64_t>& c) {
+instruction_cost& steady_states::alone(const program::copy<std::int64_t>& c) {
     return remember(
         {number(operation::copy), c.shape.rows, c.shape.row_bytes, alignment(c.source), alignment(c.destination),
          stride_of(c.shape.rows, c.shape.source_stride), stride_of(c.shape.rows, c.shape.destination_stride)},
         c);
 }
 
-const instruction_cost& steady_states::of(const program::gather<std::int64_t>& g) {
+instruction_cost& steady_states::alone(const program::gather<std::int64_t>& g) {
     return remember({number(operation::gather), g.table.granules, g.table.granule_bytes, g.elements,
                      alignment(g.indices), alignment(g.destination), alignment(g.table.address)},
                     g);
 }
 
-const instruction_cost& steady_states::of(const program::scatter_add<std::int64_t>& s) {
+instruction_cost& steady_states::alone(const program::scatter_add<std::int64_t>& s) {
     return remember(
         {number(operation::scatter_add), s.table.granules, s.table.granule_bytes, s.elements, size_of(s.table_type),
          size_of(s.source_type), alignment(s.indices), alignment(s.source), alignment(s.table.address)},
         s);
 }
 
-const instruction_cost& steady_states::of(const program::transpose<std::int64_t>& t) {
+instruction_cost& steady_states::alone(const program::transpose<std::int64_t>& t) {
     return remember(
         {number(operation::transpose), t.rows, t.columns, size_of(t.type), alignment(t.source),
          alignment(t.destination), stride_of(t.rows, t.source_stride), stride_of(t.columns, t.destination_stride)},
         t);
 }
 
-const instruction_cost& steady_states::of(const program::reduce<std::int64_t>& r) {
+instruction_cost& steady_states::alone(const program::reduce<std::int64_t>& r) {
     return remember({number(operation::reduce), program::gives_index(r.operation) ? 1U : 0U, r.rows, r.elements,
                      size_of(r.source_type), size_of(r.destination_type), alignment(r.source), alignment(r.destination),
                      stride_of(r.rows, r.source_stride)},

@@ -52,12 +52,72 @@ TEST(unit_schedule, puts_instructions_that_want_all_of_one_unit_one_behind_the_o
     EXPECT_EQ(units.reserve(199, matrix(5)), 205U);
 }
 
-TEST(unit_schedule, keeps_the_gather_engine_from_ports_that_are_all_taken) {
-    unit_schedule units({1, 16, 2, 1, 1});
-    unit_demand loads = demand(100, {0, 0, 100});
-    loads.shuts[static_cast<std::size_t>(unit::gather)] = 50;  // both ports in every second cycle
-    EXPECT_EQ(units.reserve(0, loads), 100U);
-    EXPECT_EQ(units.reserve(0, demand(100, {0, 0, 100, 0, 100})), 150U) << "half of it in 100 cycles";
+TEST(unit_schedule, stops_an_instruction_for_what_full_load_ports_last_beyond_its_patience) {
+    unit_demand bursts = demand(100, {0, 0, 80});
+    for (std::uint64_t n = 0; n < 40; ++n) {
+        bursts.loads_shut.count(n % 10 + 1);  // both ports, four times for ten cycles
+    }
+    for (const auto& [patience, end] : {std::pair{0U, 140U}, {4U, 124U}, {8U, 108U}, {16U, 100U}}) {
+        unit_schedule units(rates);
+        EXPECT_EQ(units.reserve(0, bursts), 100U);
+        unit_demand waits = simd(100);
+        waits.patience = patience;
+        EXPECT_EQ(units.reserve(0, waits), end) << patience;
+    }
+}
+
+TEST(unit_schedule, leaves_ports_to_others_before_its_first_store_and_behind_its_last_load) {
+    unit_schedule units(rates);
+    unit_demand late_stores = demand(100, {0, 0, 0, 50});
+    late_stores.cycles_before_stores = 50;
+    EXPECT_EQ(units.reserve(0, late_stores), 100U);
+    EXPECT_EQ(units.reserve(0, demand(40, {0, 0, 0, 40})), 40U);
+    unit_schedule others(rates);
+    unit_demand early_loads = demand(100, {0, 0, 120});
+    early_loads.cycles_behind_loads = 40;
+    EXPECT_EQ(others.reserve(0, early_loads), 100U);
+    EXPECT_EQ(others.reserve(0, demand(20, {0, 0, 40})), 80U) << "nothing is left in the first 60 cycles";
+    unit_schedule even(rates);
+    EXPECT_EQ(even.reserve(0, early_loads), 100U);
+    // Before the second load 2 cycles' worth are done.
+    EXPECT_EQ(even.reserve(0, demand(100, {0, 0, 40})), 158U);
+}
+
+TEST(unit_schedule, keeps_no_free_slot_for_stores_that_are_to_come) {
+    unit_schedule units(rates);
+    unit_demand first = demand(100, {0, 0, 0, 80});
+    first.cycles_before_stores = 20;
+    EXPECT_EQ(units.reserve(0, first), 100U);
+    unit_demand second = demand(100, {100, 0, 0, 10});
+    second.cycles_before_stores = 50;
+    // The port is free in the first 20 cycles, when the second has nothing to store, and again behind the first.
+    EXPECT_EQ(units.reserve(0, second), 146U) << "54 steps come before the first store";
+    unit_schedule others(rates);
+    EXPECT_EQ(others.reserve(0, first), 100U);
+    EXPECT_EQ(others.reserve(0, demand(100, {100, 0, 0, 10})), 171U)
+        << "2 stores in 20 cycles, 29 steps before the next";
+}
+
+TEST(unit_schedule, stores_what_is_late_at_an_end_at_the_pace_of_what_is_left) {
+    unit_schedule units(rates);
+    EXPECT_EQ(units.reserve(0, demand(200, {0, 0, 0, 100})), 200U);
+    unit_demand burst = demand(20, {20, 0, 0, 20});
+    burst.late_stores = 20;
+    EXPECT_EQ(units.reserve(0, burst), 39U) << "every second slot, from the first on";
+    EXPECT_EQ(units.reserve(39, demand(10, {0, 0, 0, 10})), 59U) << "and so for the next";
+    unit_schedule full(rates);
+    EXPECT_EQ(full.reserve(0, demand(200, {0, 0, 0, 200})), 200U);
+    EXPECT_EQ(full.reserve(0, burst), 220U);
+    EXPECT_EQ(full.reserve(210, matrix(5)), 215U) << "its steps were done long ago";
+    EXPECT_EQ(full.reserve(215, demand(5, {0, 0, 0, 5})), 225U) << "its stores are not";
+}
+
+TEST(unit_schedule, knows_whether_slots_are_reserved) {
+    unit_schedule units(rates);
+    EXPECT_FALSE(units.is_busy(0));
+    EXPECT_EQ(units.reserve(0, demand(10, {10, 0, 0, 0}, 8)), 18U);
+    EXPECT_TRUE(units.is_busy(9));
+    EXPECT_FALSE(units.is_busy(10));
 }
 
 TEST(unit_schedule, lets_stores_lag_behind_as_far_as_they_may) {
@@ -168,6 +228,15 @@ unit_demand random_demand(std::mt19937& random) {
                 break;
         }
     }
+    // Loads and stores are as dense as the ports allow at the most.
+    const auto idle = [&](unit u) {
+        const auto i = static_cast<std::size_t>(u);
+        const std::uint64_t least = (d.slots[i] + rates[i] - 1) / rates[i];
+        return random() % 2 == 0 ? 0 : random() % (d.cycles - std::min(d.cycles - 1, least));
+    };
+    d.cycles_before_stores = idle(unit::vector_store);
+    d.cycles_behind_loads = idle(unit::vector_load);
+    d.late_stores = random() % 2 == 0 ? 0 : random() % 40;
     return d;
 }
 

@@ -237,6 +237,8 @@ TEST(steady_state, counts_what_it_skips_exactly) {
         const kernel_run whole = run_all_cycles(k, core, memory);
         ASSERT_EQ(skipped.counts, whole.counts) << n << ": " << k.name;
         ASSERT_EQ(skipped.busy_cycles, whole.busy_cycles) << n << ": " << k.name;
+        ASSERT_EQ(skipped.loading_cycles, whole.loading_cycles) << n << ": " << k.name;
+        ASSERT_EQ(skipped.cycles_before_stores, whole.cycles_before_stores) << n << ": " << k.name;
         EXPECT_EQ(whole.simulated, whole.cycles());
         simulated += skipped.simulated;
         all += whole.simulated;

@@ -44,11 +44,14 @@ void for_each_counter(machine_counts& a, const machine_counts& b, const auto& vi
     for (std::size_t c = 0; c < cycle_class_count; ++c) {
         visit(a.cycles[c], b.cycles[c]);
     }
+    for (std::size_t c = 0; c < shut_stretches::class_count; ++c) {
+        visit(a.loads_shut.cycles[c], b.loads_shut.cycles[c]);
+    }
     for (const auto member :
          {&machine_counts::fetched, &machine_counts::decoded, &machine_counts::scalar, &machine_counts::scalar_loads,
           &machine_counts::scalar_stores, &machine_counts::vector_loads, &machine_counts::vector_stores,
-          &machine_counts::mesh_reads, &machine_counts::mesh_writes, &machine_counts::granules,
-          &machine_counts::gather_shut, &machine_counts::simd, &machine_counts::matrix, &machine_counts::refills}) {
+          &machine_counts::mesh_reads, &machine_counts::mesh_writes, &machine_counts::granules, &machine_counts::simd,
+          &machine_counts::matrix, &machine_counts::refills}) {
         visit(a.*member, b.*member);
     }
 }
@@ -79,7 +82,7 @@ machine::machine(const core_parameters& core, const sram_parameters& memory)
 void machine::start(std::uint32_t thread, const kernel& code) {
     assert(!busy(thread) && !code.code.empty());
     if (running_ == 0) {
-        drain_free_ = refill_free_ = list_free_ = 0;
+        drain_free_ = refill_free_ = list_free_ = shut_for_ = 0;
     }
     thread_state& t = threads_[thread];  // its queues are empty
     t.code = &code;
@@ -173,7 +176,7 @@ void machine::issue() {
              core_.address_units,
              memory_.scalar_load_ports,
              memory_.scalar_store_ports,
-             memory_.vector_load_ports,
+             loads_are_shut_ ? 0 : memory_.vector_load_ports,
              memory_.vector_store_ports,
              core_.gather_granules_per_cycle,
              1,
@@ -183,14 +186,25 @@ void machine::issue() {
     for (std::uint32_t n = 0; n < running_; ++n) {
         issue(threads_[by_age_[n]]);
     }
-    const bool gathers = left_.gather < core_.gather_granules_per_cycle;
-    counts_.gather_shut += left_.vector_load == 0 && !gathers ? 1U : 0U;
+    count_shut_loads();
     classify();
-    busy_cycles_ = started_ ? counts_.total_cycles() : busy_cycles_;
-    loading_cycles_ = left_.vector_load < memory_.vector_load_ports ? counts_.total_cycles() : loading_cycles_;
+    const std::uint64_t cycles = counts_.total_cycles();
+    busy_cycles_ = started_ ? cycles : busy_cycles_;
+    loading_cycles_ = left_.vector_load < memory_.vector_load_ports ? cycles : loading_cycles_;
+    cycles_before_stores_ = counts_.vector_stores == 0 ? cycles : cycles_before_stores_;
     mesh_read_left_ = memory_.mesh_read_ports;
     mesh_write_left_ = memory_.mesh_write_ports;
     banks_taken_ = 0;
+    loads_are_shut_ = false;
+}
+
+void machine::count_shut_loads() noexcept {
+    if (left_.vector_load != 0) {
+        shut_for_ = 0;
+        return;
+    }
+    shut_for_ = std::min(shut_for_ + 1, shut_stretches::longest + 1);
+    counts_.loads_shut.count(shut_for_);
 }
 
 void machine::issue(thread_state& t) {
@@ -536,7 +550,8 @@ void machine::describe(std::uint32_t loop, std::vector<std::uint32_t>& state) co
     const auto after = [this](cycle c) { return c > now_ ? static_cast<std::uint32_t>(c - now_) : 0U; };
     state.clear();
     state.insert(state.end(), {t.pc, after(t.fetch_ready), after(refill_free_), after(drain_free_), after(list_free_),
-                               after(t.complete), t.staging_next, t.rotated ? 1U : 0U, t.occupied, t.fetched_size});
+                               after(t.complete), t.staging_next, t.rotated ? 1U : 0U, t.occupied, t.fetched_size,
+                               static_cast<std::uint32_t>(shut_for_)});
     for (std::uint32_t l = 0; l < t.code->counts.size(); ++l) {
         state.push_back(l == loop ? 0 : t.counters[l]);
     }

@@ -8,6 +8,7 @@
 #include "models/core/core_parameters.hpp"
 #include "models/core/pipeline/instruction_cache.hpp"
 #include "models/core/pipeline/micro_op.hpp"
+#include "models/core/pipeline/shut_stretches.hpp"
 #include "models/sram/sram_parameters.hpp"
 
 namespace d1::pipeline {
@@ -38,10 +39,10 @@ struct machine_counts {
     std::uint64_t mesh_reads = 0;
     std::uint64_t mesh_writes = 0;
     std::uint64_t granules = 0;
-    std::uint64_t gather_shut = 0;  ///< cycles in which vector loads took all ports, and no granule one
     std::uint64_t simd = 0;
     std::uint64_t matrix = 0;
     std::uint64_t refills = 0;  ///< of lines of the instruction cache
+    shut_stretches loads_shut;  ///< cycles in which all load ports were taken
 
     [[nodiscard]] std::uint64_t total_cycles() const noexcept;
     [[nodiscard]] std::uint64_t of(cycle_class c) const noexcept { return cycles[static_cast<std::size_t>(c)]; }
@@ -75,6 +76,9 @@ class machine {
     /// them, or the line's bank, are taken. To be called before tick().
     [[nodiscard]] bool mesh_access(bool write, std::uint32_t address);
 
+    /// In the coming cycle somebody else has all load ports. To be called before tick().
+    void shut_loads() noexcept { loads_are_shut_ = true; }
+
     /// One cycle. Returns which threads' kernels end with it, a bit a thread: all results are there in the next cycle.
     std::uint32_t tick();
 
@@ -83,6 +87,8 @@ class machine {
     [[nodiscard]] std::uint64_t busy_cycles() const noexcept { return busy_cycles_; }
     /// Cycles up to the last in which a vector was loaded.
     [[nodiscard]] std::uint64_t loading_cycles() const noexcept { return loading_cycles_; }
+    /// Cycles before the first in which a vector was stored.
+    [[nodiscard]] std::uint64_t cycles_before_stores() const noexcept { return cycles_before_stores_; }
     /// Puts a kernel's code into the instruction cache, in no time.
     void warm(const kernel& code);
     void reset();
@@ -167,6 +173,7 @@ class machine {
 
     void issue();
     void issue(thread_state& t);
+    void count_shut_loads() noexcept;
     [[nodiscard]] bool try_lane(thread_state& t, lane l);
     [[nodiscard]] static bool operands_ready(const thread_state& t, const waiting_op& op, cycle now) noexcept;
     [[nodiscard]] bool take_unit(const waiting_op& op, lane l);
@@ -201,6 +208,8 @@ class machine {
     machine_counts counts_;
     std::uint64_t busy_cycles_ = 0;
     std::uint64_t loading_cycles_ = 0;
+    std::uint64_t cycles_before_stores_ = 0;
+    std::uint64_t shut_for_ = 0;  // cycles of the present stretch, up to one behind the longest that are told apart
 
     // What is left of the cycle.
     struct slots {
@@ -211,6 +220,7 @@ class machine {
     std::uint32_t mesh_read_left_ = 0;
     std::uint32_t mesh_write_left_ = 0;
     std::uint64_t banks_taken_ = 0;
+    bool loads_are_shut_ = false;
     bool refused_ = false;
     bool started_ = false;
 };

@@ -51,19 +51,29 @@ kernel_run run(const kernel& k, const core_parameters& core, const sram_paramete
     m->warm(k);
     m->start(0, k);
     const std::uint64_t simulated = to_its_end(*m);
-    return {m->counts(), m->busy_cycles(), m->loading_cycles(), simulated};
+    return {m->counts(), m->busy_cycles(), m->loading_cycles(), m->cycles_before_stores(), simulated};
+}
+
+/// Where nothing has started for so long, nothing is under way that lets anything start.
+std::uint64_t longest_wait(const core_parameters& core, const sram_parameters& memory) {
+    return std::uint64_t{memory.load_latency} + core.gather_latency + core.simd_latency + core.matrix_latency +
+           core.matrix_drain_cycles + core.matrix_accumulate_cycles + core.instruction_refill_cycles +
+           core.list_entry_cycles;
 }
 
 }  // namespace
 
-std::uint64_t run_only_thread(machine& m, const kernel& k, std::uint64_t cycles) {
+std::uint64_t run_only_thread(machine& m, const kernel& k, std::uint64_t cycles, std::uint64_t still) {
     std::vector<period_finder> loops(k.counts.size());
     const std::uint64_t begin = m.counts().total_cycles();
     const std::uint64_t last = cycles > ~begin ? ~std::uint64_t{0} : begin + cycles;
     std::uint64_t simulated = 0;
-    while (m.busy() && m.counts().total_cycles() < last) {
+    std::uint64_t moved = 0;  // as many had been simulated when an operation started
+    while (m.busy() && m.counts().total_cycles() < last && simulated - moved < still) {
+        const std::uint64_t before = m.busy_cycles();
         m.tick();
         ++simulated;
+        moved = m.busy_cycles() != before ? simulated : moved;
         const std::uint32_t loop = m.branched();
         if (loop == machine::no_loop) {
             continue;
@@ -78,6 +88,30 @@ std::uint64_t run_only_thread(machine& m, const kernel& k, std::uint64_t cycles)
 
 kernel_run run_alone(const kernel& k, const core_parameters& core, const sram_parameters& memory) {
     return run(k, core, memory, [&k](machine& m) { return run_only_thread(m, k, ~std::uint64_t{0}); });
+}
+
+kernel_in_company run_in_company(const kernel& k, std::uint64_t alone, const core_parameters& core,
+                                 const sram_parameters& memory) {
+    kernel_in_company found;
+    const kernel_run interrupted = run(k, core, memory, [&](machine& m) {
+        std::uint64_t simulated = run_only_thread(m, k, alone / 3);
+        for (std::uint64_t n = 0; n < shut_stretches::longest && m.busy(); ++n, ++simulated) {
+            m.shut_loads();
+            m.tick();
+        }
+        return simulated + run_only_thread(m, k, ~std::uint64_t{0});
+    });
+    const std::uint64_t late = interrupted.cycles() - std::min(interrupted.cycles(), alone);
+    found.patience = shut_stretches::longest - std::min(shut_stretches::longest, late);
+
+    sram_parameters loads_alone = memory;
+    loads_alone.vector_store_ports = 0;
+    const kernel_run stuck = run(k, core, loads_alone, [&](machine& m) {
+        return run_only_thread(m, k, ~std::uint64_t{0}, longest_wait(core, memory));
+    });
+    found.without_stores = stuck.busy_cycles;
+    found.simulated = interrupted.simulated + stuck.simulated;
+    return found;
 }
 
 kernel_run run_all_cycles(const kernel& k, const core_parameters& core, const sram_parameters& memory) {
