@@ -30,10 +30,12 @@ class table_runner {
     explicit table_runner(const run_options& options)
         : options_(options),
           list_(read_steps(options)),
-          die_("die", options.parameters, options.check ? die_checks::all() : die_checks{}),
-          totals_(die_.statistics()) {
+          die_("die", options.parameters, options.check ? die_checks::all() : die_checks{}) {
         for (const std::string& warning : list_.warnings) {
             std::cerr << "warning: " << warning << "\n";
+        }
+        if (options.statistics || !options.json.empty()) {
+            totals_.emplace(die_.statistics());
         }
         if (options.sample_layers) {
             sampler_.emplace(die_.statistics());
@@ -62,10 +64,7 @@ class table_runner {
         for (current_ = 0; current_ < steps(); ++current_) {
             const std::optional<std::size_t> equal = equal_layer(result.layers);
             layer_result l = equal ? result_of_equal(result.layers[*equal]) : run_layer();
-            if (!equal) {
-                counters_[current_] = totals_.present();
-            }
-            totals_.add(counters_.at(equal.value_or(current_)));
+            count(equal);
             const run_status status = l.run.status;
             result.layers.push_back(std::move(l));
             finished_work_ += size_of(list_.steps[current_]);
@@ -76,16 +75,29 @@ class table_runner {
         bar_.clear();
         result.complete = result.layers.size() == steps() && result.layers.back().run.status == run_status::finished;
         result.interrupted = interrupt_requested() && !result.complete;
-        result.statistics = statistics::to_json(totals_.tree());
+        if (totals_) {
+            result.statistics = statistics::to_json(totals_->tree());
+        }
         if (options_.statistics) {
             std::ostringstream summary;
-            statistics::write_summary(summary, totals_.tree());
+            statistics::write_summary(summary, totals_->tree());
             result.summary = summary.str();
         }
         return result;
     }
 
   private:
+    /// Adds up what the present step has counted, or an `equal` one before it.
+    void count(std::optional<std::size_t> equal) {
+        if (!totals_) {
+            return;
+        }
+        if (!equal) {
+            counters_[current_] = totals_->present();
+        }
+        totals_->add(counters_.at(equal.value_or(current_)));
+    }
+
     void plan() {
         for (const layer_step& s : list_.steps) {
             const auto refuse = [&](const std::string& why) {
@@ -224,7 +236,7 @@ class table_runner {
     const run_options& options_;
     step_list list_;
     die die_;
-    statistics_totals totals_;
+    std::optional<statistics_totals> totals_;  // where somebody asks for them
     std::optional<statistics::sampler> sampler_;
     std::optional<emitted_programs> emitted_;
     std::vector<step_kernel> kernels_;
