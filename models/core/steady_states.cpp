@@ -104,7 +104,7 @@ std::size_t steady_states::hash::operator()(const key& k) const noexcept {
 }
 
 std::uint64_t steady_states::alignment(std::int64_t address) const noexcept {
-    return static_cast<std::uint64_t>(address) % (packet_bytes * std::max(1U, core_.sram_banks));
+    return static_cast<std::uint64_t>(address) % (std::uint64_t{packet_bytes} * std::max(1U, core_.sram_banks));
 }
 
 template <typename Instruction>

@@ -137,7 +137,8 @@ void network_interface::cycle_level::want_lines(departure& d) {
 void network_interface::cycle_level::read_lines(departure& d) {
     for (; d.lines != 0 && reads_left_ != 0; --d.lines, --reads_left_) {
         if (owner_.banks_ != nullptr) {
-            const std::int64_t address = d.carrier->piece.packet(d.next).source + (d.lines - 1) * packet_bytes;
+            const std::int64_t address =
+                d.carrier->piece.packet(d.next).source + std::int64_t{packet_bytes} * (d.lines - 1);
             if (!owner_.banks_->mesh_access(false, static_cast<std::uint32_t>(address))) {
                 return;
             }

@@ -46,7 +46,7 @@ class train_router final : private timing::sleeper {
                  const link_errors& errors, const noc_parameters& parameters, timing::event_queue& events);
     train_router(const train_router&) = delete;
     train_router& operator=(const train_router&) = delete;
-    ~train_router();
+    ~train_router() override;
 
     /// Where packets that leave through `p` go and are counted, and where credits for packets that came in there go;
     /// null if nowhere.

@@ -56,6 +56,7 @@ struct machine {
 
         constexpr word() = default;
         template <std::same_as<std::uint32_t> Constant>
+        // NOLINTNEXTLINE(google-explicit-constructor): a constant stands in a sequence as it would in plain arithmetic
         [[gnu::always_inline]] constexpr word(Constant constant, Tally t = {}) : value(constant), tally(t) {}
 
         [[gnu::always_inline]] friend constexpr word operator+(word a, word b) {
@@ -89,6 +90,7 @@ struct machine {
 
         constexpr real() = default;
         template <std::same_as<float> Constant>
+        // NOLINTNEXTLINE(google-explicit-constructor): as above
         [[gnu::always_inline]] constexpr real(Constant constant, Tally t = {}) : value(constant), tally(t) {}
 
         [[gnu::always_inline]] friend constexpr real operator+(real a, real b) {

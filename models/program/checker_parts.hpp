@@ -152,7 +152,7 @@ class order_checks : public order_watcher {
     race_detector races_;
     std::vector<byte_ranges> missing_;
     struct unwritten_read {
-        node_index memory;
+        node_index memory{};
         extent bytes;
     };
     std::map<place, unwritten_read> unwritten_;  // the first at each instruction

@@ -11,7 +11,7 @@ namespace d1::pipeline {
 namespace {
 
 constexpr std::uint32_t block_lines = 4;  // of 8x8 sums in FP32
-constexpr std::int64_t block_bytes = block_lines * packet_bytes;
+constexpr std::int64_t block_bytes = std::int64_t{block_lines} * packet_bytes;
 constexpr std::uint32_t unroll_most = 8;
 
 /// One of A and B in a pass: `blocks` block rows (or columns), taken by the matrix unit in groups.
