@@ -43,15 +43,15 @@ void cycle_account::told_by_thread::pop() {
     }
 }
 
-void cycle_account::begin(std::uint32_t number, timing::cycle at) {
-    told_by_thread& t = threads_.at(number);
+void cycle_account::begin(std::uint32_t thread, timing::cycle at) {
+    told_by_thread& t = threads_.at(thread);
     t.live = true;
     t.ended = false;
     t.position = t.accounted = at;
 }
 
-void cycle_account::spend(std::uint32_t number, const thread_stretch& s) {
-    told_by_thread& t = threads_[number];
+void cycle_account::spend(std::uint32_t thread, const thread_stretch& s) {
+    told_by_thread& t = threads_[thread];
     if (s.end <= t.position) {
         return;
     }
@@ -63,8 +63,8 @@ void cycle_account::spend(std::uint32_t number, const thread_stretch& s) {
     }
 }
 
-void cycle_account::end(std::uint32_t number) {
-    threads_[number].ended = true;
+void cycle_account::end(std::uint32_t thread) {
+    threads_[thread].ended = true;
     settle();
 }
 

@@ -23,8 +23,8 @@ class dead_waits {
         : machine_(machine), job_(job), findings_(findings), waiting_(machine.waiting()) {}
 
     void run() {
-        for (std::size_t i = 0; i < waiting_.size(); ++i) {
-            if (!waiting_[i].absent) signals_.try_emplace(key_of(waiting_[i].where.node, waiting_[i].semaphore));
+        for (const auto& w : waiting_) {
+            if (!w.absent) signals_.try_emplace(key_of(w.where.node, w.semaphore));
         }
         for (std::size_t i = 0; i < waiting_.size(); ++i) look_ahead(i);
         std::vector<bool> told(waiting_.size());
