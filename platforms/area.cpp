@@ -6,7 +6,7 @@
 namespace d1 {
 
 node_area area_of(const d1_parameters& parameters) noexcept {
-    constexpr std::uint64_t packet_bits = 8 * packet_bytes;
+    constexpr std::uint64_t packet_bits = std::uint64_t{8} * packet_bytes;
     const area_parameters& each = parameters.area;
     const core_parameters& core = parameters.die.node.core;
     const std::uint64_t macs_per_step = std::uint64_t{core.matrix_rows} * core.matrix_columns * numerics::step_depth;

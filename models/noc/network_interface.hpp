@@ -149,7 +149,7 @@ class network_interface : public sc_core::sc_module, private timing::sleeper, pr
     void tell_parent(node_index parent, const barrier_entry& barrier, const causality& cause) override;
     void complete(std::uint32_t number, const causality& cause) override;
     void tell_child(node_index child, const barrier_entry& barrier, const causality& cause) override;
-    void leave(std::uint32_t thread, const causality& cause) override;
+    void leave(std::uint32_t number, const causality& cause) override;
     void fail(const std::string& what) override;
 
     // Injection (at, ca)

@@ -21,7 +21,7 @@ namespace {
 /// The slices of A, which lie step by step, in the order that they have where they are dense.
 [[nodiscard]] std::vector<std::byte> slices_by_row_block(const matrix_multiply<std::int64_t>& i,
                                                          std::span<std::byte> sram) {
-    const std::size_t slice = numerics::slice_elements * numerics::bytes(i.a_type.format);
+    const std::size_t slice = std::size_t{numerics::slice_elements} * numerics::bytes(i.a_type.format);
     std::vector<std::byte> a(slice * i.row_blocks * i.k_steps);
     for (std::int64_t step = 0; step < i.k_steps; ++step) {
         const auto from = operand(sram, i.a + step * i.a_step_stride, slice * i.row_blocks);
@@ -203,9 +203,10 @@ class reducer {
             return value;
         };
         std::size_t best = 0;
-        for (std::size_t n = 1; n * lane < lanes_.size() && at(best) == at(best); ++n) {
+        const auto is_nan = [](Number value) { return value != value; };  // NOLINT(misc-redundant-expression)
+        for (std::size_t n = 1; n * lane < lanes_.size() && !is_nan(at(best)); ++n) {
             const bool exceeds = greatest ? at(n) > at(best) : at(n) < at(best);
-            if (exceeds || at(n) != at(n)) best = n;
+            if (exceeds || is_nan(at(n))) best = n;
         }
         return static_cast<std::int64_t>(best);
     }

@@ -39,13 +39,13 @@ class untimed_barriers {
     /// A thread comes to a barrier that fits; gives all that are let go by it, if any.
     [[nodiscard]] std::vector<comer> come(node_index n, comer who) {
         const meaning b = who.what;
-        comers_[{n, b.number}].push_back(std::move(who));
+        comers_[{n, b.number}].push_back(who);
         std::vector<comer> leaving;
         if (absent(b)) return leaving;
         for_each_node(b, [&](node_index there) {
             auto& here = comers_[{there, b.number}];
             for (std::uint32_t i = 0; i < b.threads; ++i) {
-                leaving.push_back(std::move(here.front()));
+                leaving.push_back(here.front());
                 here.pop_front();
             }
             return true;

@@ -87,11 +87,11 @@ struct vector_operand {
     [[nodiscard]] std::uint32_t registers(std::uint32_t vectors) const {
         return vector_bytes >= packet_bytes
                    ? vectors
-                   : static_cast<std::uint32_t>(divide_up(vectors * vector_bytes, packet_bytes));
+                   : static_cast<std::uint32_t>(divide_up(std::uint64_t{vectors} * vector_bytes, packet_bytes));
     }
     [[nodiscard]] std::uint32_t lines_of_register() const { return std::max(1U, vector_bytes / packet_bytes); }
     [[nodiscard]] std::uint64_t lines_of(std::uint64_t vectors) const {
-        return divide_up(vectors * vector_bytes, packet_bytes);
+        return divide_up(std::uint64_t{vectors} * vector_bytes, packet_bytes);
     }
 };
 
@@ -384,8 +384,8 @@ class reduce_writer {
           side_by_side_(std::min(streams_at_a_time, core.vector_registers / 2)) {
         bytes_ = numerics::bytes(r.source_type.format);
         lines_ = lines_of_rows(r.source, std::uint64_t{r.elements} * bytes_, r.rows, r.source_stride);
-        out_.add(source_, start_of(r.source, core));
-        out_.add(destination_, start_of(r.destination, core));
+        out_.add(source, start_of(r.source, core));
+        out_.add(destination, start_of(r.destination, core));
     }
 
     kernel write() {
@@ -399,14 +399,14 @@ class reduce_writer {
         batch(static_cast<std::uint32_t>(vectors % side_by_side_), lines_of_vector, 0);
         move_lines(out_, lines_ - lines_of_vector * vectors, [&](std::uint32_t i) { load(i, 0); });
         move_lines(out_, stores - stored_each * rounds,
-                   [&](std::uint32_t i) { out_.store(sum(i), destination_, std::int64_t{i} * packet_bytes); });
+                   [&](std::uint32_t i) { out_.store(sum(i), destination, std::int64_t{i} * packet_bytes); });
         return out_.take();
     }
 
   private:
     [[nodiscard]] static register_name line(std::uint32_t n) { return vector_register(n); }
     [[nodiscard]] register_name sum(std::uint32_t v) const { return vector_register(side_by_side_ + v); }
-    void load(std::uint32_t v, std::int64_t offset) { out_.load(line(v), source_, offset); }
+    void load(std::uint32_t v, std::int64_t offset) { out_.load(line(v), source, offset); }
 
     /// `vectors` rows, or groups of rows, side by side.
     void batch(std::uint32_t vectors, std::uint64_t lines_each, std::uint64_t stored) {
@@ -432,7 +432,7 @@ class reduce_writer {
                     each([&](std::uint32_t v) { out_.simd(sum(v), line(i * vectors + v), sum(v)); });
                 }
             }
-            out_.add(source_, std::int64_t{count} * packet_bytes);
+            out_.add(source, std::int64_t{count} * packet_bytes);
         });
         out_.loop(lines_each - both, [&] { each([&](std::uint32_t v) { load(v, 0); }); });
         out_.loop(operations - of_line * both, [&] { each([&](std::uint32_t v) { out_.simd(sum(v), sum(v)); }); });
@@ -442,14 +442,14 @@ class reduce_writer {
             each([&](std::uint32_t v) { out_.simd(sum(v), sum(v)); });
         }
         for (std::uint64_t n = 0; n < stored; ++n) {
-            out_.store(sum(vectors - 1), destination_, static_cast<std::int64_t>(n * packet_bytes));
+            out_.store(sum(vectors - 1), destination, static_cast<std::int64_t>(n * packet_bytes));
         }
-        out_.add(destination_, static_cast<std::int64_t>(stored * packet_bytes));
-        out_.add(source_, std::int64_t{vectors} * r_.source_stride - static_cast<std::int64_t>(both * packet_bytes));
+        out_.add(destination, static_cast<std::int64_t>(stored * packet_bytes));
+        out_.add(source, std::int64_t{vectors} * r_.source_stride - static_cast<std::int64_t>(both * packet_bytes));
     }
 
-    static constexpr register_name source_ = pointer(0);
-    static constexpr register_name destination_ = pointer(1);
+    static constexpr register_name source = pointer(0);
+    static constexpr register_name destination = pointer(1);
 
     const program::reduce<std::int64_t>& r_;
     kernel_writer out_;
