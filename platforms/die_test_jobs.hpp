@@ -122,7 +122,8 @@ class ring {
         const auto all = expected();
         for (std::uint32_t i = 0; i < size(); ++i) {
             const auto bytes = memory(d, where_.nodes[i], 0, vector_bytes);
-            EXPECT_EQ(std::memcmp(bytes.data(), all[i].data(), vector_bytes), 0) << "node " << i;
+            EXPECT_EQ(std::memcmp(bytes.data(), std::as_bytes(std::span(all[i])).data(), vector_bytes), 0)
+                << "node " << i;
         }
     }
     [[nodiscard]] std::vector<std::vector<std::byte>> memories(die& d) const {

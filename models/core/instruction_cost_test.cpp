@@ -8,7 +8,6 @@ namespace d1 {
 namespace {
 
 using numerics::elementwise_operation;
-using numerics::number_format;
 
 using numerics::types::bf16;
 using numerics::types::fp32;

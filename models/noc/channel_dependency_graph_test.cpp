@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <array>
 #include <random>
 #include <stdexcept>
 
@@ -59,7 +60,7 @@ TEST(channel_dependency_graph, agrees_with_the_transitive_closure_on_random_grap
         SCOPED_TRACE("seed " + std::to_string(seed));
         std::mt19937 random(seed);
         channel_dependency_graph graph(size);
-        bool leads_to[size][size] = {};
+        std::array<std::array<bool, size>, size> leads_to{};
         for (std::uint32_t i = 0; i < 4 + seed % 9; ++i) {
             const auto from = static_cast<std::uint32_t>(random() % size);
             const auto to = static_cast<std::uint32_t>(random() % size);
@@ -67,9 +68,9 @@ TEST(channel_dependency_graph, agrees_with_the_transitive_closure_on_random_grap
             leads_to[from][to] = true;
         }
         for (std::uint32_t via = 0; via < size; ++via) {
-            for (std::uint32_t from = 0; from < size; ++from) {
+            for (auto& reached : leads_to) {
                 for (std::uint32_t to = 0; to < size; ++to) {
-                    leads_to[from][to] = leads_to[from][to] || (leads_to[from][via] && leads_to[via][to]);
+                    reached[to] = reached[to] || (reached[via] && leads_to[via][to]);
                 }
             }
         }

@@ -64,10 +64,11 @@ class cycle_bench final : private timing::event_handler {
     /// The first packet leaves the sender in cycle `at` if nothing is in its way.
     std::uint64_t send(timing::cycle at, coordinate source, coordinate destination, std::uint32_t packets = 1,
                        message_class c = message_class::data) {
-        if (offers.empty()) {
+        if (offers_.empty()) {
             events.reset();  // cycles count from the present time, however long other benches have run
         }
-        offer& o = offers.emplace_back(offer{places().index(source), places().index(destination), packets, c, sent++});
+        offer& o =
+            offers_.emplace_back(offer{places().index(source), places().index(destination), packets, c, sent_++});
         events.schedule(at, timing::order_of(timing::phase::injections, to_number(o.source), 0, o.number), *this, &o);
         return o.number;
     }
@@ -115,15 +116,15 @@ class cycle_bench final : private timing::event_handler {
         b->source = o.source;
         b->destination = o.destination;
         b->channel_class = o.channel_class;
-        b->sequence = sequence++;
+        b->sequence = sequence_++;
         b->transfer = subject;
         b->times = packet_times::back_to_back(0, o.packets);
         senders[to_number(o.source)]->send(std::move(b));
     }
-    std::deque<offer> offers;
+    std::deque<offer> offers_;
     static std::uint64_t number_of(const burst& b) { return static_cast<const offer*>(b.transfer)->number; }
-    std::uint64_t sent = 0;
-    std::uint64_t sequence = 0;
+    std::uint64_t sent_ = 0;
+    std::uint64_t sequence_ = 0;
 };
 
 }  // namespace d1::noc::test

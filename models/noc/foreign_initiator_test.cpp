@@ -15,7 +15,6 @@
 namespace d1::noc {
 namespace {
 
-using sc_core::SC_NS;
 using sc_core::sc_time;
 
 /// Two nodes on which a stock generator stands where node 0's core would: router, interface, SRAM and semaphores each.
@@ -29,7 +28,7 @@ struct two_nodes : sc_core::sc_module {
         for (std::uint32_t i = 0; i < 2; ++i) {
             nodes.push_back(
                 std::make_unique<node>(std::string("n").append(std::to_string(i)).c_str(), *this, i, timing, p));
-            routers.push_back(&nodes.back()->router_);
+            routers.push_back(&nodes.back()->mesh_router);
         }
         connect_mesh(places, routers);
     }
@@ -37,7 +36,7 @@ struct two_nodes : sc_core::sc_module {
         node(const sc_core::sc_module_name& name, two_nodes& o, std::uint32_t i, timing_kind timing,
              const network_interface_parameters& p)
             : sc_module(name),
-              router_("router", static_cast<node_index>(i), o.routes, o.noc, timing, o.events),
+              mesh_router("router", static_cast<node_index>(i), o.routes, o.noc, timing, o.events),
               semaphores(64),
               signals(this->name(), static_cast<node_index>(i), semaphores, o.events),
               memory("sram", {}),
@@ -47,10 +46,10 @@ struct two_nodes : sc_core::sc_module {
             checker.out.bind(interface.dma);
             no_core.bind(memory.core);
             interface.mem.bind(memory.mesh);
-            interface.out.bind(router_.in(port::local));
-            router_.out(port::local).bind(interface.in);
+            interface.out.bind(mesh_router.in(port::local));
+            mesh_router.out(port::local).bind(interface.in);
         }
-        router router_;
+        noc::router mesh_router;
         semaphore_file semaphores;
         signal_scheduler signals;
         sram memory;

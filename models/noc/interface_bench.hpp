@@ -81,7 +81,7 @@ class interface_bench : public sc_core::sc_module {
         for (std::uint32_t i = 0; i < places_.size(); ++i) {
             nodes_.push_back(
                 std::make_unique<node>(std::string("node").append(std::to_string(i)).c_str(), *this, i, s));
-            routers.push_back(&nodes_.back()->router_);
+            routers.push_back(&nodes_.back()->mesh_router);
         }
         connect_mesh(places_, routers);
     }
@@ -136,7 +136,7 @@ class interface_bench : public sc_core::sc_module {
         for (const auto& n : nodes_) {
             n->watches.clear();
             n->waiting.clear();
-            n->router_.reset();
+            n->mesh_router.reset();
             n->semaphores.reset();
             n->scheduler.reset();
             n->memory.reset();
@@ -155,7 +155,7 @@ class interface_bench : public sc_core::sc_module {
             : sc_module(name),
               owner(o),
               here(number),
-              router_("router", static_cast<node_index>(number), o.routes_, s.noc, s.timing, o.events_),
+              mesh_router("router", static_cast<node_index>(number), o.routes_, s.noc, s.timing, o.events_),
               semaphores(s.sram.semaphores),
               scheduler(this->name(), static_cast<node_index>(number), semaphores, o.events_),
               memory("sram", s.sram),
@@ -180,8 +180,8 @@ class interface_bench : public sc_core::sc_module {
                 memory_checker.out.bind(memory.mesh);
             }
             payload.set_streaming_width(1);
-            interface.out.bind(router_.in(port::local));
-            router_.out(port::local).bind(interface.in);
+            interface.out.bind(mesh_router.in(port::local));
+            mesh_router.out(port::local).bind(interface.in);
             payload.set_mm(this);
             payload.acquire();
         }
@@ -237,7 +237,7 @@ class interface_bench : public sc_core::sc_module {
 
         interface_bench& owner;
         std::uint32_t here;
-        router router_;
+        noc::router mesh_router;
         semaphore_file semaphores;
         signal_scheduler scheduler;
         sram memory;

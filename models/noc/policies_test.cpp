@@ -65,8 +65,8 @@ void expect_delivery(bench& b, std::mt19937_64& random) {
     }
     struct sent {
         coordinate to;
-        message_class channel_class;
-        std::uint32_t packets;
+        message_class channel_class = message_class::data;
+        std::uint32_t packets = 0;
     };
     std::map<std::uint64_t, sent> all;
     std::uint64_t packets = 0;

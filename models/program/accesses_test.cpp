@@ -15,7 +15,6 @@ namespace {
 
 using numerics::element_type;
 using numerics::elementwise_operation;
-using numerics::number_format;
 using bytes_set = std::set<std::int64_t>;
 
 using numerics::types::bf16;

@@ -13,7 +13,6 @@ namespace {
 
 using numerics::element_type;
 using numerics::elementwise_operation;
-using numerics::number_format;
 
 using numerics::types::bf16;
 using numerics::types::fp32;

@@ -10,9 +10,7 @@
 namespace d1::program {
 namespace {
 
-using numerics::element_type;
 using numerics::elementwise_operation;
-using numerics::number_format;
 using testing::HasSubstr;
 
 using numerics::types::bf16;

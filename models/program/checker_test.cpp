@@ -19,8 +19,6 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::SizeIs;
 
-using numerics::types::fp32;
-
 /// As the comments of the corpus say it.
 std::string place_of(const finding& f, bool with_node) {
     std::string text(name_of(f.kind));

@@ -180,7 +180,7 @@ TEST_F(a_semaphore_file, forgets_values_waiters_and_causes_at_a_reset) {
 class reference_semaphore {
   public:
     void signal(std::uint32_t amount, std::uint64_t chain) { units_.insert(units_.end(), amount, chain); }
-    void wait(std::uint32_t amount, std::uint32_t thread) { queue_.push_back({thread, amount}); }
+    void wait(std::uint32_t amount, std::uint32_t thread) { queue_.emplace_back(thread, amount); }
     /// Whom the first waiter is, and what it learns, if its wait can be granted.
     std::optional<std::pair<std::uint32_t, std::uint64_t>> grant() {
         if (queue_.empty() || units_.size() < queue_.front().second) {

@@ -66,7 +66,8 @@ void run_single(benchmark::State& state, cycle_mesh& mesh) {
 void elaborate() {
     // Live as long as the process, as SystemC's modules do.
     static std::uint64_t checksum = 0;
-    static cycle_mesh mesh("mesh", {}, [](burst& b, timing::cycle at) { checksum += at + b.hops; });
+    static cycle_mesh mesh("mesh", {},
+                           [](burst& b, timing::cycle at) { benchmark::DoNotOptimize(checksum += at + b.hops); });
     for (const double rate : {0.05, 0.1, 0.15}) {
         static std::vector<std::unique_ptr<schedule>> schedules;
         const schedule& s = *schedules.emplace_back(std::make_unique<schedule>(rate, 1));

@@ -21,11 +21,11 @@ std::optional<std::uint64_t> number(const char* text) {
 
 }  // namespace
 
-int sc_main(int count, char** arguments) {
+int sc_main(int argc, char* argv[]) {
     constexpr std::uint64_t many = 100'000;
-    const auto jobs = count > 1 ? number(arguments[1]) : many;
-    const auto first = count > 2 ? number(arguments[2]) : 1;
-    if (!jobs || !first || count > 3) {
+    const auto jobs = argc > 1 ? number(argv[1]) : many;
+    const auto first = argc > 2 ? number(argv[2]) : 1;
+    if (!jobs || !first || argc > 3) {
         std::cerr << "usage: program_campaign [JOBS [SEED]]\n";
         return 2;
     }

@@ -71,9 +71,9 @@ class region_work {
                                                .source_type = some_type()});
                 return;
             case 0:
-                t.matrix_multiply({.c = to + 256 * random_.below(4),
-                                   .a = a + 64 * random_.below(4),
-                                   .b = b + 64 * random_.below(4),
+                t.matrix_multiply({.c = to + std::int64_t{256} * random_.below(4),
+                                   .a = a + std::int64_t{64} * random_.below(4),
+                                   .b = b + std::int64_t{64} * random_.below(4),
                                    .accumulate = random_.below(2),
                                    .row_blocks = 1,
                                    .column_blocks = 1,

@@ -33,7 +33,7 @@ run_result run_on_row(std::int32_t nodes, const std::vector<part>& parts) {
         }
     }
     on.launch(j);
-    const run_result r = on.run();
+    run_result r = on.run();
     EXPECT_EQ(r.status, run_status::finished) << r.message;
     EXPECT_GE(r.cycles, std::max({r.bounds.matrix, r.bounds.sram_port, r.bounds.link, r.bounds.synchronisation}));
     return r;

@@ -14,7 +14,6 @@ namespace d1 {
 namespace {
 
 using numerics::element_type;
-using numerics::number_format;
 using testing::HasSubstr;
 
 using numerics::types::bf16;

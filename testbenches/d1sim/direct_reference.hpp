@@ -20,7 +20,7 @@ struct direct_convolution {
     convolution_shape shape;
     numerics::element_type output;
     numerics::arithmetic rules;
-    std::uint64_t seed;
+    std::uint64_t seed = 0;
 
     [[nodiscard]] check_result check(std::span<const std::uint16_t> input, std::span<const std::uint16_t> weights,
                                      std::span<const std::uint32_t> result) const;

@@ -12,11 +12,8 @@
 namespace d1 {
 namespace {
 
-using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
-using testing::IsEmpty;
-using testing::Not;
 using words = std::vector<std::string>;
 
 class emission : public testing::Test {

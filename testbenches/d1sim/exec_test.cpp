@@ -100,7 +100,8 @@ TEST_F(exec, gives_every_node_the_same_array_or_each_its_own) {
         0);
     const auto numbers = numbers_of(load("out.npy"));
     for (std::size_t i = 0; i < each.size(); ++i) {
-        EXPECT_EQ(numbers[i], each[i] + static_cast<float>(i / 4 % 3 + 10 * (i / 12)));
+        const std::size_t added = i / 4 % 3 + 10 * (i / 12);
+        EXPECT_EQ(numbers[i], each[i] + static_cast<float>(added));
     }
 }
 

@@ -51,7 +51,7 @@ class given_options {
 
 /// The text of `d1sim COMMAND --help`, with the options that go with it; of `d1sim --help` where there is no such
 /// command.
-[[nodiscard]] std::string help_of(const std::string& command);
+[[nodiscard]] std::string help_of(const std::string& name);
 
 /// A whole number within limits. Throws input_error, naming the option, for anything else.
 [[nodiscard]] std::uint64_t whole_number(const std::string& option, const std::string& text, std::uint64_t least,

@@ -78,7 +78,7 @@ std::string in_child(const std::function<std::string()>& work) {
     close(ends[0]);
     while (child > 0 && waitpid(child, nullptr, 0) < 0 && errno == EINTR) {
     }
-    const std::string rest = text.empty() ? "" : text.substr(1);
+    std::string rest = text.empty() ? "" : text.substr(1);
     switch (text.empty() ? failed : text.front()) {
         case good:
             return rest;

@@ -23,8 +23,8 @@ enum class optimizer_kind : std::uint8_t { none, sgd, adamw };
 [[nodiscard]] std::string_view name(layer_pass pass);
 [[nodiscard]] std::string_view name(optimizer_kind kind);
 /// The pass, or optimizer, of that name, or nothing.
-[[nodiscard]] std::optional<layer_pass> layer_pass_from_name(std::string_view name);
-[[nodiscard]] std::optional<optimizer_kind> optimizer_kind_from_name(std::string_view name);
+[[nodiscard]] std::optional<layer_pass> layer_pass_from_name(std::string_view wanted);
+[[nodiscard]] std::optional<optimizer_kind> optimizer_kind_from_name(std::string_view wanted);
 
 /// One pass of one layer.
 struct layer_step {

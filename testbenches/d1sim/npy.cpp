@@ -16,7 +16,7 @@ namespace d1 {
 namespace {
 
 constexpr std::string_view magic = "\x93NUMPY";
-constexpr std::size_t max_header_bytes = 64 * 1024;
+constexpr std::size_t max_header_bytes = std::size_t{64} * 1024;
 constexpr std::size_t alignment = 64;  // of the first element in a file that is written
 
 /// What a header says; nothing where a key is missing.
@@ -89,7 +89,7 @@ class header_reader {
         if ((quote != '\'' && quote != '"') || end == std::string_view::npos) {
             bad();
         }
-        const std::string text(rest_.substr(1, end - 1));
+        std::string text(rest_.substr(1, end - 1));
         rest_.remove_prefix(end + 1);
         return text;
     }

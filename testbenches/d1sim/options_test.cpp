@@ -56,7 +56,7 @@ std::string quoted(std::string_view word) {
 class text_file {
   public:
     explicit text_file(const std::string& content)
-        : path_(testing::TempDir() + "options_test_" + std::to_string(::getpid()) + "_" + std::to_string(made_++)) {
+        : path_(testing::TempDir() + "options_test_" + std::to_string(::getpid()) + "_" + std::to_string(made++)) {
         std::ofstream(path_) << content;
     }
     text_file(const text_file&) = delete;
@@ -65,7 +65,7 @@ class text_file {
     [[nodiscard]] const std::string& name() const { return path_; }
 
   private:
-    static inline int made_ = 0;
+    static inline int made = 0;
     std::string path_;
 };
 

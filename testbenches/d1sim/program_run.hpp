@@ -36,7 +36,7 @@ class program_folder {
 
     [[nodiscard]] std::filesystem::path operator/(std::string_view name) const { return path_ / name; }
     /// Writes a file; gives its name.
-    std::string write(const std::string& name, std::string_view content) const;
+    std::string write(const std::string& name, std::string_view text) const;
     [[nodiscard]] std::string read(const std::string& name) const;
     /// The names in the folder, sorted.
     [[nodiscard]] std::vector<std::string> names() const;

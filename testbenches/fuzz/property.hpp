@@ -9,7 +9,8 @@
 
 #include "models/parameter/error.hpp"
 
-/// What libFuzzer, or replay_main.cpp without it, calls with one input.
+/// What libFuzzer, or replay_main.cpp without it, calls with one input. The name is libFuzzer's.
+// NOLINTNEXTLINE(readability-identifier-naming)
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size);
 
 namespace d1::fuzz {

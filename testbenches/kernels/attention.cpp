@@ -33,7 +33,7 @@ class attention_generator : attention_worker {
           keys_(moved("keys", held(l.blocks, l.key_block_bytes()))),
           values_(moved("values", held(l.blocks, l.value_block_bytes()))),
           output_(build_.buffer("output", held(l.query_blocks(0), l.output_block_bytes()), l.types.output)),
-          sums_(build_.buffer("sums", row_blocks * l.depth_blocks() * block_bytes, fp32)),
+          sums_(build_.buffer("sums", std::uint64_t{row_blocks} * l.depth_blocks() * block_bytes, fp32)),
           arrived_(build_.semaphores("arrived")),
           ready_(build_.semaphores("ready")) {}
 
@@ -150,7 +150,7 @@ class attention_generator : attention_worker {
                             .rows = numerics::block_rows,
                             .a_stride = block_row_bytes,
                             .b_stride = number_bytes,
-                            .destination_stride = numerics::block_columns * size});
+                            .destination_stride = std::int64_t{numerics::block_columns} * size});
     }
     void finish_block(program::thread_builder& t, const affine& query) {
         apply(t, elementwise_operation::reciprocal, row(total_so_far), row(total_so_far), block);

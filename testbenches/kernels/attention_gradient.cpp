@@ -24,7 +24,7 @@ using numerics::elementwise_operation;
 using program::affine;
 
 constexpr std::uint32_t scores_of_block = block * block;
-constexpr std::int64_t score_row_bytes = block * number_bytes;
+constexpr std::int64_t score_row_bytes = std::int64_t{block} * number_bytes;
 constexpr std::uint32_t statistics_bytes = 3 * block * number_bytes;  ///< of a block of queries: m, 1 / l, D
 
 /// Tensors of the kernel, in its order.
@@ -62,9 +62,10 @@ class attention_gradient_generator : attention_worker {
         : attention_worker("attention_gradient", l, on),
           part_(part),
           heads_(heads),
-          slopes_(build_.buffer("slopes", scores_of_block * number_bytes, fp32)),
-          turned_(build_.buffer("turned", scores_of_block * number_bytes, fp32)),
-          products_of_output_(build_.buffer("products_of_output", block * l.depth_steps() * 4 * number_bytes, fp32)),
+          slopes_(build_.buffer("slopes", std::uint64_t{scores_of_block} * number_bytes, fp32)),
+          turned_(build_.buffer("turned", std::uint64_t{scores_of_block} * number_bytes, fp32)),
+          products_of_output_(
+              build_.buffer("products_of_output", std::uint64_t{block} * l.depth_steps() * 4 * number_bytes, fp32)),
           sums_(build_.buffer("sums", sum_bytes(), fp32)),
           other_sums_(build_.buffer("other_sums", sum_bytes(), fp32)),
           own_statistics_(build_.buffer("own_statistics", held(l.query_blocks(0), statistics_bytes), fp32)),
@@ -229,7 +230,7 @@ class attention_gradient_generator : attention_worker {
                             .rows = steps,
                             .a_stride = l_.slice_bytes(),
                             .b_stride = l_.slice_bytes(),
-                            .destination_stride = numerics::step_depth * number_bytes});
+                            .destination_stride = std::int64_t{numerics::step_depth} * number_bytes});
     }
 
     /// scores = p, slopes = g of a block.

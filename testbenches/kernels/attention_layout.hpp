@@ -80,9 +80,9 @@ inline void add_keys(tensor& t, const attention_layout& l, coordinate node, std:
     for (std::uint32_t key = 0; key < l.keys(b); ++key) {
         for (std::uint32_t d = 0; d < l.shape.depth; ++d) {
             const std::uint64_t slice = std::uint64_t{key / 8} * l.depth_steps() + d / 4;
-            add_tile(
-                t, l, node, head,
-                {offset + slice * l.slice_bytes() + (d % 4 * 8 + key % 8) * l.size(), b * block + key, d, 1, 1, 0});
+            add_tile(t, l, node, head,
+                     {offset + slice * l.slice_bytes() + std::uint64_t{d % 4 * 8 + key % 8} * l.size(), b * block + key,
+                      d, 1, 1, 0});
         }
     }
 }
@@ -100,7 +100,7 @@ inline void add_output(tensor& t, const attention_layout& l, coordinate node, st
                        std::uint64_t offset) {
     const std::uint32_t size = numerics::bytes(t.type.format);
     for (std::uint32_t r = 0; r < row_blocks; ++r) {
-        for (std::uint32_t c = 0; c < l.depth_blocks(); ++c, offset += numerics::block_elements * size) {
+        for (std::uint32_t c = 0; c < l.depth_blocks(); ++c, offset += std::uint64_t{numerics::block_elements} * size) {
             add_tile(t, l, node, head, {offset, b * block + 8 * r, 8 * c, 8, 8, 8 * size});
         }
     }

@@ -16,13 +16,13 @@ using numerics::elementwise_operation;
 attention_worker::attention_worker(const char* name, const attention_layout& l, const die& on)
     : l_(l),
       build_(unlimited_builder(name, on)),
-      products_(build_.buffer("products", row_blocks * row_blocks * block_bytes, fp32)),
-      scores_(build_.buffer("scores", block * block * number_bytes, fp32)),
-      mask_(build_.buffer("mask", block * block * number_bytes, fp32)),
-      weights_(build_.buffer("weights", row_blocks * (block / 4) * l.slice_bytes(), l.types.input)),
-      numbers_(build_.buffer("numbers", block * number_bytes, fp32)),
-      rows_(build_.buffer("rows", 5 * block * number_bytes, fp32)),
-      constants_(build_.buffer("constants", 3 * number_bytes, fp32)) {}
+      products_(build_.buffer("products", std::uint64_t{row_blocks} * row_blocks * block_bytes, fp32)),
+      scores_(build_.buffer("scores", std::uint64_t{block} * block * number_bytes, fp32)),
+      mask_(build_.buffer("mask", std::uint64_t{block} * block * number_bytes, fp32)),
+      weights_(build_.buffer("weights", std::uint64_t{row_blocks} * (block / 4) * l.slice_bytes(), l.types.input)),
+      numbers_(build_.buffer("numbers", std::uint64_t{block} * number_bytes, fp32)),
+      rows_(build_.buffer("rows", std::uint64_t{5} * block * number_bytes, fp32)),
+      constants_(build_.buffer("constants", std::uint64_t{3} * number_bytes, fp32)) {}
 
 void attention_worker::prepare(thread_builder& t) {
     const affine doubling = constants_ + affine(2 * number_bytes);
@@ -160,7 +160,7 @@ void attention_worker::to_slices(thread_builder& t, const affine& from, std::uin
                         .destination_type = l_.types.input,
                         .a_type = fp32,
                         .rows = steps,
-                        .a_stride = numerics::step_depth * number_bytes,
+                        .a_stride = std::int64_t{numerics::step_depth} * number_bytes,
                         .destination_stride = l_.slice_bytes()});
 }
 

@@ -16,7 +16,6 @@
 namespace d1::kernels {
 namespace {
 
-using numerics::number_format;
 using enum collective_kind;
 
 using numerics::types::bf16;
@@ -72,7 +71,7 @@ void add(memory& to, const memory& from, numerics::element_type type) {
 /// before north before south.
 memory expected_sum(const collective& what, const std::vector<memory>& data) {
     const auto at = [&](std::int32_t x, std::int32_t y) -> const memory& {
-        return data[static_cast<std::size_t>(y * what.nodes.columns + x)];
+        return data[to_number(what.nodes.index({x, y}))];
     };
     const auto branch = [&](std::int32_t x, std::int32_t end, std::int32_t step) {
         memory sum = at(x, end);

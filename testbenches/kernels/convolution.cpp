@@ -64,9 +64,9 @@ class convolution_generator {
     struct chunk {
         affine group;
         affine filter_row;
-        std::uint32_t filter_column;
+        std::uint32_t filter_column = 0;
         affine number;
-        std::uint32_t steps;
+        std::uint32_t steps = 0;
         affine offset;  ///< bytes into the weights
     };
     template <typename Body>
@@ -203,8 +203,8 @@ class convolution_generator {
 /// gradient of the results, whose pixels and rows stand `spacing` apart with zeros between them, and from weights that
 /// are turned round, channels and filters exchanged.
 struct origin {
-    std::uint32_t height;
-    std::uint32_t width;
+    std::uint32_t height = 0;
+    std::uint32_t width = 0;
     std::uint32_t spacing = 1;
     bool is_gradient = false;
 };
@@ -285,11 +285,11 @@ void add_weights(std::vector<piece>& all, const geometry& g, const seat& s, cons
                     const std::uint32_t first_group = shape.groups == 1 ? 0 : s.first_unit + group;
                     const std::uint64_t straight =
                         (std::uint64_t{tap} * shape.group_channels() + channel) * shape.filters +
-                        first_group * shape.group_filters() + within;
+                        std::uint64_t{first_group} * shape.group_filters() + within;
                     // Channels of the gradient are filters of the weights, and its filters their channels.
                     const std::uint64_t turned =
                         (std::uint64_t{taps - 1 - tap} * shape.group_filters() + within) * shape.channels +
-                        first_group * shape.group_channels() + channel;
+                        std::uint64_t{first_group} * shape.group_channels() + channel;
                     all.push_back(
                         {.node = s.place(),
                          .offset = chunk_offset + (std::uint64_t{b} * steps + step % k.chunk) * g.slice_bytes(),
@@ -316,7 +316,8 @@ void add_output(std::vector<piece>& all, const geometry& g, const seat& s) {
             for (std::uint32_t r = 0; r < s.output_rows; ++r) {
                 const std::uint64_t line = (std::uint64_t{s.image} + i) * shape.output_height() + s.output_row + r;
                 for (std::uint32_t p = 0; p < g.pixel_blocks; ++p) {
-                    for (std::uint32_t b = 0; b < blocks; ++b, offset += numerics::block_elements * bytes) {
+                    for (std::uint32_t b = 0; b < blocks;
+                         ++b, offset += std::uint64_t{numerics::block_elements} * bytes) {
                         const std::uint32_t pixel = p * numerics::block_rows;
                         const std::uint32_t within =
                             (shape.groups == 1 ? s.first_unit + b : b) * numerics::block_columns;

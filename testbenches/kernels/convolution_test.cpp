@@ -88,7 +88,8 @@ class convolutions : public testing::Test {
         const numbers results = decoded(found.at("output"), types.output);
         // Each addition rounds by half a unit at most of what is no larger than the
         // sum of magnitudes.
-        const double roundings = s.filter_height * s.filter_width * (s.channels / s.groups / 4 + 3);
+        const std::uint32_t additions = s.filter_height * s.filter_width * (s.channels / s.groups / 4 + 3);
+        const double roundings = additions;
         const double of_output = types.output.format == numerics::number_format::bf16 ? 0x1p-8 : 0;
         for (std::size_t i = 0; i < results.size(); ++i) {
             ASSERT_LE(std::abs(static_cast<double>(results[i]) - expected.sums[i]),

@@ -141,7 +141,7 @@ class weight_gradient_planner {
         m.a_step_stride = static_cast<std::int64_t>(l.pixel_step() * l.pixel_bytes());
         const std::uint32_t threads = l.compute_threads(core.threads);
         const std::uint64_t product = cycles_of_each(m, threads, on_);
-        const std::uint64_t piece = l.fours() * plan.band_rows * product + hop_overhead / threads;
+        const std::uint64_t piece = std::uint64_t{l.fours()} * plan.band_rows * product + hop_overhead / threads;
         const std::uint64_t pieces = std::uint64_t{l.taps()} * l.all.largest_groups() * l.chunks().count();
         const std::uint64_t packets = std::uint64_t{l.chunk} * l.all.largest_blocks() * block_bytes / packet_bytes;
         const std::uint64_t slab = l.largest_slab_bytes() / packet_bytes;
@@ -207,7 +207,7 @@ class weight_gradient_generator {
     /// Some sums: of one tap and group, and of blocks of channels from `first` on.
     struct piece_of_sums {
         affine row, column, group, first;
-        std::uint32_t channels;  ///< blocks
+        std::uint32_t channels = 0;  ///< blocks
     };
 
     /// Every `threads_`-th chunk of channels, from chunk `thread` on, of all taps and groups.
@@ -391,7 +391,7 @@ void add_result(std::vector<piece>& all, const gradient_layout& l, const seat& s
             for (std::uint32_t c = 0; c < l.channel_blocks(); ++c) {
                 const std::uint32_t channel = c * numerics::block_rows;
                 for (std::uint32_t b = 0; b < l.all.blocks_of(s.units);
-                     ++b, offset += numerics::block_elements * size) {
+                     ++b, offset += std::uint64_t{numerics::block_elements} * size) {
                     const filters f(l, s, group, b);
                     all.push_back(
                         {.node = s.place(),

@@ -86,7 +86,8 @@ class weight_gradients : public testing::Test {
         EXPECT_EQ(differing(encoded(expected.exact, types.output), found.at("d_weights")), 0U);
         const numbers results = decoded(found.at("d_weights"), types.output);
         // Each addition rounds by half a unit at most of what is no larger than the sum of magnitudes.
-        const double roundings = (s.batch + 3) / 4 * s.output_height() * s.output_width() + 3;
+        const std::uint32_t additions = (s.batch + 3) / 4 * s.output_height() * s.output_width() + 3;
+        const double roundings = additions;
         const double of_output = types.output == bf16 ? 0x1p-8 : 0;
         for (std::size_t i = 0; i < results.size(); ++i) {
             const double bound = roundings * 0x1p-24 * 1.001 * expected.magnitudes[i];

@@ -261,7 +261,7 @@ TEST(adam_step, rounds_bf16_weights_stochastically_by_element) {
     const numbers after = decoded(found.at("w"), bf16);
     const numbers g = decoded(in.at("g"), bf16);
     double moved = 0;
-    for (std::size_t i = 0; i < n; ++i) moved += (before[i] - after[i]) * (g[i] > 0 ? 1 : -1);
+    for (std::size_t i = 0; i < n; ++i) moved += (before[i] - after[i]) * (g[i] > 0 ? 1.0F : -1.0F);
     // Each step is 0.001; a weight's unit is about 0.004, the standard deviation of its rounding below 0.002.
     EXPECT_NEAR(moved / n, 0.001, 5 * 0.002 / std::sqrt(static_cast<double>(n)));
 }

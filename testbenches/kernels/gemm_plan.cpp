@@ -141,7 +141,7 @@ class gemm_planner {
         std::vector<std::uint32_t> chunks;
         for (const std::uint32_t chain : {plan.a.chain, plan.b.chain}) {
             for (const std::uint32_t count : {1U, 2U, 3U, 4U, 6U, 8U, 12U, 16U}) {
-                chunks.push_back(divide_up(steps, chain * count));
+                chunks.push_back(divide_up(steps, std::uint64_t{chain} * count));
             }
         }
         for (std::uint32_t chunk = 1; chunk <= std::min(steps, 256U); chunk *= 2) {
@@ -277,7 +277,7 @@ class gemm_planner {
         }
         h.piece = piece + 1;
         h.hop = h.piece + core.wake_cycles + core.issue_cycles + interface.request_cycles + interface.arrival_cycles +
-                3 * parameters_.die.noc.hop_cycles();
+                std::uint64_t{3} * parameters_.die.noc.hop_cycles();
         return h;
     }
 

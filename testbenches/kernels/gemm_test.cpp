@@ -100,7 +100,7 @@ std::uint64_t draw(std::uint64_t seed, std::uint64_t number, std::uint64_t least
 void random_shapes(die& on, std::uint64_t seed, int count, std::uint64_t most) {
     std::cout << "seed " << seed << "\n";
     for (int i = 0; i < count; ++i) {
-        const auto n = static_cast<std::uint64_t>(4 * i);
+        const auto n = 4 * static_cast<std::uint64_t>(i);
         const gemm_shape s{draw(seed, n, 1, most), draw(seed, n + 1, 1, most), draw(seed, n + 2, 1, most)};
         expect_exact(on, s, draw(seed, n + 3, 0, 1) == 0 ? number_format::bf16 : number_format::fp32);
     }

@@ -13,8 +13,6 @@
 namespace d1::kernels {
 namespace {
 
-constexpr numerics::element_type int16{numerics::number_format::int16};
-
 const std::vector<window_shape> shapes{
     {},
     {.batch = 3, .height = 1, .width = 9, .channels = 5, .window_width = 2},

@@ -62,7 +62,7 @@ bool connected(const grid& places, const std::vector<coordinate>& dead, const st
     const coordinate first =
         places.at(static_cast<node_index>(std::find(open.begin(), open.end(), true) - open.begin()));
     visit(first, first);
-    for (std::size_t i = 0; i < reached.size(); ++i) {
+    for (std::size_t i = 0; i < reached.size(); ++i) {  // NOLINT(modernize-loop-convert): it grows meanwhile
         for (const port p : {port::west, port::east, port::north, port::south}) {
             visit(neighbour(reached[i], p), reached[i]);
         }

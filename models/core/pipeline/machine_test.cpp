@@ -130,7 +130,7 @@ TEST(machine, fetches_a_window_a_cycle) {
     for (const std::uint32_t bytes : {8U, 16U, 32U}) {
         core.fetch_bytes = bytes;
         const auto drop = [](kernel_writer& out, std::uint32_t) { out.immediate(); };
-        const double windows = 100 * ((33 * 4 + bytes - 1) / bytes);
+        const std::uint32_t windows = 100 * ((33 * 4 + bytes - 1) / bytes);
         EXPECT_NEAR(static_cast<double>(independent(3200, core, {}, drop)), windows, 5);
     }
 }
