@@ -163,6 +163,9 @@ TEST(block_factories, mix_own_and_foreign_routers_on_one_mesh) {
     }};
     d1_parameters deep = die_test::grid_of(5, 4);
     deep.die.noc.buffer_depth = 64;
+    deep.die.noc.link_packets_per_cycle = 4;  // so that nobody else fills them
+    deep.die.noc.ejection_packets_per_cycle = 4;
+    deep.die.node.sram.mesh_write_ports = 4;
     die d("die", deep, die_checks::all(), {}, blocks);
     EXPECT_EQ(asked, 20);
     const die_test::ring work(d.place({5, 4}));

@@ -12,7 +12,7 @@ namespace d1::noc {
 
 void network_interface::arm_injection(timing::cycle at) {
     if (at != no_cycle) {
-        sleep_until(std::max(at, port_free_));
+        sleep_until(std::max(at, my_.timing == timing_kind::at ? trains_->link_free() : port_free_));
     }
 }
 

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -214,6 +215,29 @@ TEST(network_interface, has_no_window_when_loosely_timed) {
     interface_bench b("b", s);
     EXPECT_NEAR(bandwidth(b, dma_operation::push, 11, 100, 16384), 64, 0.64);
     EXPECT_NEAR(bandwidth(b, dma_operation::pull, 11, 100, 16384), 64, 0.64);
+}
+
+TEST(network_interface, lets_requests_go_between_the_packets_of_its_data_as_ca_does) {
+    auto s = line_of(3);
+    s.timing = timing_kind::at;
+    interface_bench at("at", s);
+    s.timing = timing_kind::ca;
+    interface_bench ca("ca", s);
+    constexpr std::uint32_t pulls = 24;
+    std::array<std::vector<const interface_bench::watch*>, 2> granted;
+    for (interface_bench* const b : {&at, &ca}) {
+        b->push(0, {0, 0}, {1, 0}, row(0, 0, 65536));
+        for (std::uint32_t i = 0; i < pulls; ++i) {
+            // The data leaves a packet a cycle, in trains of eight; requests come to any place in them.
+            granted[b == &ca ? 1 : 0].push_back(&b->await({0, 0}, i, 1));
+            b->pull(200 + 37 * timing::cycle{i}, {0, 0}, {2, 0}, row(0, 65536 + 64 * std::int64_t{i}, 64),
+                    {.done = semaphore_signal{i, 1}, .notify = {}});
+        }
+    }
+    sc_core::sc_start();
+    for (std::uint32_t i = 0; i < pulls; ++i) {
+        EXPECT_EQ(granted[0][i]->granted, granted[1][i]->granted) << "pull " << i;
+    }
 }
 
 // ---------------------------------------------------------------------------------------------------- queues

@@ -54,7 +54,8 @@ tlm::tlm_sync_enum network_interface::net_face::nb_transport_bw(burst&, link_pha
 
 /// When the next packet of a burst could leave; no_cycle if nothing is known yet of a credit for it.
 timing::cycle network_interface::train_level::departure(const leaving_burst& d) const {
-    return std::max({events_.now(), d.ready, credits_.next(d.channel), owner_.port_free_});
+    const timing::cycle link = d.carrier->is_lone() ? link_free() : owner_.port_free_;
+    return std::max({events_.now(), d.ready, credits_.next(d.channel), link});
 }
 
 timing::cycle network_interface::train_level::next_departure() const {
@@ -91,8 +92,7 @@ void network_interface::train_level::go_on() {
             const std::uint32_t chosen =
                 classes_.pick(arbitration_kind::round_robin, ready, [](std::uint32_t) { return 0; });
             classes_.served(chosen);
-            const bool contended = (ready & (ready - 1)) != 0;
-            send(static_cast<message_class>(chosen), length_.next(chosen, contended, now));
+            send(static_cast<message_class>(chosen));
         }
         // What has begun may let another class begin in the same cycle; what has left, no more than the link has room
         // for.
@@ -138,7 +138,7 @@ void network_interface::train_level::read_line(leaving_burst& d, timing::cycle a
     }
 }
 
-void network_interface::train_level::send(message_class c, std::uint32_t limit) {
+void network_interface::train_level::send(message_class c) {
     leaving_burst& d = departures_[static_cast<std::size_t>(c)];
     const burst_ptr b = d.carrier;
     const timing::cycle now = events_.now();
@@ -152,10 +152,16 @@ void network_interface::train_level::send(message_class c, std::uint32_t limit) 
     }
     const std::uint32_t rate = owner_.noc_.injection_packets_per_cycle;
     const std::uint32_t first = d.next;
-    const std::uint32_t most = std::min({b->times.count - first, credits_.known(d.channel), limit});
+    const std::uint32_t most = std::min(b->times.count - first, credits_.known(d.channel));
     packet_times times = packet_times::none();
     std::uint64_t& slot = owner_.next_slot_;
-    for (std::uint32_t i = 0; i < most; ++i) {
+    if (b->is_lone()) {
+        slot = std::max(slot, now * rate) + 1;
+        times.append(now);
+        ++d.next;
+        next_lone_ = now + 2;
+    }
+    for (std::uint32_t i = times.count; i < most; ++i) {
         slot = std::max({slot, d.ready * rate, std::max(now, credits_.free_from(d.channel, i)) * rate});
         times.append(cycle_of(slot, rate));
         ++slot;
@@ -164,6 +170,7 @@ void network_interface::train_level::send(message_class c, std::uint32_t limit) 
         }
     }
     credits_.take(d.channel, most);
+    next_lone_ = std::max(next_lone_, now + 1);
     owner_.port_free_ = cycle_of(slot, rate);
     owner_.count_.packets_sent += most;
     if (d.next == b->times.count) {
@@ -270,7 +277,7 @@ void network_interface::train_level::reset() {
     departures_ = {};
     credits_.reset();
     classes_.reset();
-    length_.reset();
+    next_lone_ = 0;
     owed_ = {};
     for (auto& queue : held_) {
         queue.clear();

@@ -1,6 +1,7 @@
 #pragma once
 // A network interface's approximately timed level; an inner part of the interface.
 
+#include <algorithm>
 #include <array>
 #include <boost/container/devector.hpp>
 #include <cstdint>
@@ -9,13 +10,13 @@
 #include "models/noc/arbiter.hpp"
 #include "models/noc/credit_lines.hpp"
 #include "models/noc/network_interface_parts.hpp"
-#include "models/noc/train_limit.hpp"
 #include "models/timing/slot_calendar.hpp"
 
 namespace d1::noc {
 
 /// The interface of cycle_level, moved by events: of each class one burst at a time is under way, and leaves in trains
-/// of packets whose lines have been read and whose credits are known; the classes take turns train by train. Trains
+/// of packets whose lines have been read and whose credits are known. Data alone come in trains: bursts of the other
+/// classes are single packets, and go between those of a train (train_router). Trains
 /// that come in are taken at once, data as fast as the mesh write port allows, unless there is no room for the reply to
 /// a pull request or for the answer to a push: then they wait, and their places in the buffer with them.
 class network_interface::train_level final {
@@ -28,6 +29,8 @@ class network_interface::train_level final {
     void go_on();
     /// The first cycle in which anything could be injected, or bursts could be cut for it; no_cycle if none is known.
     [[nodiscard]] timing::cycle next_departure() const;
+    /// When the injection link takes the next packet, if that is a burst of its own.
+    [[nodiscard]] timing::cycle link_free() const { return std::min(owner_.port_free_, next_lone_); }
     /// A pull request turned out to be answered with an error.
     void reply_becomes_answer();
     void reset();
@@ -49,7 +52,7 @@ class network_interface::train_level final {
     [[nodiscard]] timing::cycle departure(const leaving_burst& d) const;
     void begin(message_class c);
     void read_line(leaving_burst& d, timing::cycle at);
-    void send(message_class c, std::uint32_t limit);
+    void send(message_class c);
     [[nodiscard]] bool may_take(const burst& b, std::uint32_t packets) const;
     void take(burst& b, std::uint32_t channel, std::uint8_t index, const packet_times& arrivals);
     void take_held();
@@ -61,7 +64,7 @@ class network_interface::train_level final {
     std::array<leaving_burst, message_class_count> departures_;
     credit_lines credits_;  // by channel
     arbiter classes_;
-    train_limit length_;
+    timing::cycle next_lone_ = 0;  // a packet that is a burst of its own may go between those of a train
     std::array<std::uint32_t, message_class_count> owed_{};     // replies and answers that have a place of reply_depth
     std::vector<boost::container::devector<held_train>> held_;  // by channel
     timing::slot_calendar write_port_;

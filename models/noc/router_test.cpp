@@ -196,26 +196,37 @@ TEST(router, lets_a_packet_use_the_gap_that_a_later_one_has_left) {
 
 TEST(router, lets_a_burst_end_that_was_alone_when_it_began) {
     bench b("b", mesh_of(3, 2));
-    b.ends.send(3, {1, 0}, {2, 0});                         // stands at (1,0) in cycle 4
+    b.ends.send(3, {1, 0}, {2, 0}, 2);                      // stands at (1,0) in cycles 4 and 5
     const auto& burst = b.ends.send(0, {0, 0}, {2, 1}, 4);  // stands there from cycle 2 to 5
     sc_core::sc_start();
     // In cycle 4 the burst, which was alone when it began, has its slots already.
     EXPECT_EQ(burst.arrival.first, 5U);
     EXPECT_EQ(burst.arrival.last(), 8U);
-    EXPECT_EQ(b.at({1, 0}).waited(port::east), 2U);  // the packet of cycle 4 leaves in cycle 6
+    EXPECT_EQ(b.at({1, 0}).waited(port::east), 4U);  // the packets of cycles 4 and 5 leave in cycles 6 and 7
 }
 
-TEST(router, lets_flows_that_have_met_take_turns_packet_by_packet) {
+TEST(router, lets_a_train_be_whole_that_met_a_burst_of_one_packet_alone) {
     bench b("b", mesh_of(3, 2));
-    b.ends.send(0, {1, 0}, {2, 0});                         // leaves (1,0) to the east in cycle 1
-    b.ends.send(3, {1, 0}, {2, 0});                         // stands there in cycle 4
-    const auto& burst = b.ends.send(0, {0, 0}, {2, 1}, 4);  // stands there from cycle 2 to 5
+    b.ends.send(2, {1, 0}, {2, 0});                         // stands at (1,0) in cycle 3, when the burst comes
+    b.ends.send(4, {1, 0}, {2, 0}, 2);                      // stands there in cycles 5 and 6
+    const auto& burst = b.ends.send(1, {0, 0}, {2, 1}, 8);  // stands there from cycle 3 to 10
     sc_core::sc_start();
-    // Since another packet left for the east just before, the burst has no slots ahead: in cycle 4 it is the other's
+    // Whichever of them goes first, the burst has all its slots by cycle 4, and does not take turns with what comes
+    // later, as it would with a burst that it has met.
+    EXPECT_LE(burst.arrival.last(), 14U);
+}
+
+TEST(router, lets_bursts_that_have_met_take_turns_packet_by_packet) {
+    bench b("b", mesh_of(3, 2));
+    b.ends.send(0, {1, 0}, {2, 0}, 2);                      // leaves (1,0) to the east in cycles 1 and 2
+    b.ends.send(4, {1, 0}, {2, 0}, 2);                      // stands there in cycles 5 and 6
+    const auto& burst = b.ends.send(1, {0, 0}, {2, 1}, 8);  // stands there from cycle 3 to 10
+    sc_core::sc_start();
+    // Since another burst left for the east just before, this one has no slots ahead: in cycle 5 it is the other's
     // turn.
-    EXPECT_EQ(burst.arrival.first, 5U);
-    EXPECT_EQ(burst.arrival.last(), 9U);
-    EXPECT_EQ(b.at({1, 0}).waited(port::east), 2U);  // one cycle each of the burst's last two packets
+    EXPECT_EQ(burst.arrival.first, 6U);
+    EXPECT_EQ(burst.arrival.last(), 15U);
+    EXPECT_EQ(b.at({1, 0}).waited(port::east), 1U + 1 + 2 * 5);  // the other's second, and the burst's last six
 }
 
 // ---------------------------------------------------------------------------------------------------- statistics

@@ -10,7 +10,8 @@ namespace d1::noc {
 
 /// How many packets may leave for a link in one go. A flow that has the link to itself sends all that it has; where
 /// flows have met within the last `memory` cycles, packets leave one by one, and the flows take turns as at ca. So
-/// nobody waits behind a train, which would cost most where little moves at a time: a signal in a stream of data.
+/// nobody waits behind a train, nor gets less of the link than at ca because its own packets come one by one.
+/// Not asked for bursts of one packet, which go between the packets of a train (train_router).
 class train_limit {
   public:
     /// Long enough for the packets of a transfer to come by, short enough to be over soon after.

@@ -29,11 +29,10 @@ train_router::train_router(node_index here, std::span<const std::uint16_t> route
       hop_cycles_(parameters.hop_cycles()),
       link_cycles_(parameters.link_cycles()),
       arbitration_(parameters.arbitration),
-      channels_(message_class_count * parameters.channels_per_class),
       rounds_(std::max(parameters.link_packets_per_cycle, parameters.ejection_packets_per_cycle)),
       choice_(parameters.buffer_depth),
-      buffers_(std::size_t{port_count} * channels_),
-      credits_(port_count * channels_, parameters.buffer_depth) {
+      buffers_(std::size_t{port_count} * message_class_count * parameters.channels_per_class),
+      credits_(port_count * message_class_count * parameters.channels_per_class, parameters.buffer_depth) {
     sides_.reserve(port_count);
     for (std::uint32_t i = 0; i < port_count; ++i) {
         sides_.emplace_back(rate_of(i, parameters));
@@ -92,6 +91,7 @@ void train_router::append(std::uint32_t input, std::uint32_t channel, burst& b, 
     t.next = none;
     t.index = index;
     t.gone = 0;
+    t.is_lone = b.is_lone();
     t.output = static_cast<std::uint8_t>(
         std::uint32_t{routes_[b.table_offset + to_number(b.destination)]} >> (3 * input) & 7U);
     if (queue.tail == none) {
@@ -109,6 +109,7 @@ void train_router::append(std::uint32_t input, std::uint32_t channel, burst& b, 
 void train_router::expose(buffer& queue) {
     const train& t = trains_[queue.head];
     queue.output = t.output;
+    queue.is_lone = t.is_lone;
     queue.ready = std::max(queue.ready, t.arrivals.first + t.arrivals.offset[t.gone]);
 }
 
@@ -132,7 +133,7 @@ void train_router::pop(std::uint32_t input, std::uint32_t channel) {
 
 void train_router::credits_arrive(port to, const link_phase& phase, timing::cycle late) {
     side& s = sides_[to_number(to)];
-    credits_.give(to_number(to) * channels_ + phase.channel, *phase.times, link_cycles_ + late);
+    credits_.give(place(to_number(to), phase.channel), *phase.times, link_cycles_ + late);
     if ((std::uint32_t{s.starved} >> phase.channel & 1U) != 0) {
         s.starved = static_cast<std::uint16_t>(s.starved & ~(1U << phase.channel));
         sleep_until(phase.times->first + link_cycles_ + late);
@@ -160,7 +161,7 @@ timing::cycle train_router::departure(std::uint32_t input, std::uint32_t channel
     }
     const buffer& queue = at(input, channel);
     side& output = sides_[queue.output];
-    const std::uint32_t line = queue.output * channels_ + channel;
+    const std::uint32_t line = place(queue.output, channel);
     timing::cycle credit = credits_.next(line);
     if (exits_ != nullptr && credit != never) {
         const std::uint32_t needs = choice_.to_leave(input);
@@ -174,7 +175,9 @@ timing::cycle train_router::departure(std::uint32_t input, std::uint32_t channel
     if (errors_.possible()) {
         return output.slots.first_free(std::max({now, queue.ready, credit, output.sending_again_until}), now);
     }
-    return output.slots.first_free(std::max({now, queue.ready, credit}), now);
+    const timing::cycle wanted = std::max({now, queue.ready, credit});
+    const timing::cycle free = output.slots.first_free(wanted, now);
+    return queue.is_lone ? std::min(free, std::max(wanted, output.next_lone)) : free;
 }
 
 /// As at ca the output that an adaptive policy prefers, or where few of its credits are known that with the most. Where
@@ -186,7 +189,7 @@ void train_router::choose_output(std::uint32_t input, std::uint32_t channel) {
     if (allowed == 0) {
         return;  // it is there
     }
-    const auto known = [&](std::uint32_t output) { return credits_.known(output * channels_ + channel); };
+    const auto known = [&](std::uint32_t output) { return credits_.known(place(output, channel)); };
     queue.output = static_cast<std::uint8_t>(choice_.output(exits, input, known));
     if (known(queue.output) < choice_.to_leave(input)) {
         for (std::uint32_t left = allowed; left != 0; left &= left - 1) {
@@ -220,8 +223,8 @@ timing::cycle train_router::allocate() {
     const timing::cycle now = events_.now();
     std::array<std::uint8_t, port_count> named;  // NOLINT(cppcoreguidelines-pro-type-member-init): read where written
     std::array<std::uint8_t, port_count> requests{};
-    std::uint32_t wanted = 0;
-    std::uint32_t contended = 0;
+    std::uint32_t wanted = 0;     // outputs that a train is ready for
+    std::uint32_t contended = 0;  // and those that several are ready for
     timing::cycle next = never;
     const auto age = [&](std::uint32_t input, std::uint32_t channel) {
         return trains_[at(input, channel).head].carrier->times.first;
@@ -234,9 +237,11 @@ timing::cycle train_router::allocate() {
             const timing::cycle leaves = departure(input, channel);
             if (leaves == now) {
                 ready |= 1U << channel;
-                const std::uint32_t output = at(input, channel).output;
-                contended |= wanted & 1U << output;
-                wanted |= 1U << output;
+                const buffer& queue = at(input, channel);
+                if (!queue.is_lone) {
+                    contended |= wanted & 1U << queue.output;
+                    wanted |= 1U << queue.output;
+                }
             } else {
                 next = std::min(next, leaves);
             }
@@ -260,9 +265,11 @@ timing::cycle train_router::allocate() {
             }
             sides_[output].inputs.served(input);
             sides_[input].channels.served(named[input]);
-            const std::uint32_t limit =
-                sides_[output].length.next(input * channels_ + named[input], (contended >> output & 1U) != 0, now);
-            send(input, named[input], errors_.possible() ? 1 : limit);
+            std::uint32_t limit = 1;
+            if (!errors_.possible() && !at(input, named[input]).is_lone) {
+                limit = sides_[output].length.next(place(input, named[input]), (contended >> output & 1U) != 0, now);
+            }
+            send(input, named[input], limit);
             next = (requests[output] & (requests[output] - 1)) != 0 ? now : next;
             if (at(input, named[input]).head != none) {
                 next = std::min(next, departure(input, named[input]));
@@ -282,6 +289,12 @@ void train_router::plan(const train& t, side& output, std::uint32_t line, std::u
         return;
     }
     timing::cycle leaves = now;
+    if (t.is_lone) {
+        output.slots.take(output.slots.first_free(now, now), now);
+        output.counts->waited += now - t.arrivals.first;
+        times.append(now);
+        return;
+    }
     for (std::uint32_t i = 0; leaves - now < longest_span;) {
         output.slots.take(leaves, now);
         times.append(leaves);
@@ -300,10 +313,11 @@ void train_router::send(std::uint32_t input, std::uint32_t channel, std::uint32_
     buffer& queue = at(input, channel);
     train& t = trains_[queue.head];
     side& output = sides_[queue.output];
-    const std::uint32_t line = queue.output * channels_ + channel;
+    const std::uint32_t line = place(queue.output, channel);
     packet_times times = packet_times::none();
     plan(t, output, line, limit, times);
     credits_.take(line, times.count);
+    output.next_lone = t.is_lone ? times.first + 2 : output.next_lone;
     output.counts->packets += times.count;
     queue.ready = times.last() + output.step;
     queue.sent_without_fault = false;
@@ -330,7 +344,7 @@ std::vector<buffer_wait> train_router::waits() const {
     for (std::uint32_t input = 0; input < port_count; ++input) {
         for (std::uint32_t left = sides_[input].occupied; left != 0; left &= left - 1) {
             const auto channel = static_cast<std::uint32_t>(std::countr_zero(left));
-            const buffer& queue = buffers_[input * channels_ + channel];
+            const buffer& queue = buffers_[place(input, channel)];
             const train& first = trains_[queue.head];
             std::uint32_t packets = 0;
             for (std::uint16_t t = queue.head; t != none; t = trains_[t].next) {
@@ -343,7 +357,7 @@ std::vector<buffer_wait> train_router::waits() const {
                            .source = first.carrier->source,
                            .destination = first.carrier->destination,
                            .output = static_cast<port>(queue.output),
-                           .no_credit = credits_.known(queue.output * channels_ + channel) == 0});
+                           .no_credit = credits_.known(place(queue.output, channel)) == 0});
         }
     }
     return all;
@@ -369,6 +383,7 @@ void train_router::reset() {
         s.inputs.reset();
         s.channels.reset();
         s.starved = 0;
+        s.next_lone = 0;
         s.sending_again_until = 0;
     }
 }

@@ -47,7 +47,8 @@ struct offer {
 /// A mesh with a sender and a receiver at every live router, at `at` or ca.
 class bench final : private timing::event_handler {
   public:
-    bench(const std::string& name, const noc_parameters& p, timing_kind timing, std::vector<coordinate> dead = {})
+    bench(const std::string& name, const noc_parameters& p, timing_kind timing,
+          const std::vector<coordinate>& dead = {})
         : parameters(p),
           events((name + "_events").c_str(), timing::clock(sc_core::sc_time(500, sc_core::SC_PS))),
           mesh((name + "_mesh").c_str(), p, timing, events, dead),
@@ -318,6 +319,25 @@ TEST(train_router, lets_a_train_that_is_under_way_finish_before_a_burst_that_com
     for (const std::size_t i : {0U, 1U}) {
         EXPECT_NEAR(static_cast<double>(a[i].back()), static_cast<double>(c[i].back()), 8);
     }
+}
+
+TEST(train_router, lets_packets_of_their_own_go_between_those_of_a_train_as_ca_does_and_makes_up_for_it_behind) {
+    both m(mesh_of(3, 2));
+    const std::vector<offer> all{{0, {0, 0}, {2, 1}, 8},  // stands at (1,0) from cycle 2 to 9, and leaves for the east
+                                 {2, {1, 0}, {2, 0}, 1, message_class::response},   // stands there in cycle 3
+                                 {3, {1, 0}, {2, 0}, 1, message_class::response},   // in cycle 4
+                                 {8, {1, 0}, {2, 0}, 2, message_class::response}};  // in cycles 9 and 10
+    using cycles = std::vector<timing::cycle>;
+    const auto& a = m.at.run(all);
+    const auto& c = m.ca.run(all);
+    EXPECT_EQ(a[0], (cycles{5, 6, 7, 8, 9, 10, 11, 12}));
+    EXPECT_EQ(a[1], c[1]);
+    EXPECT_EQ(a[1], cycles{5});
+    EXPECT_EQ(a[2], c[2]);
+    EXPECT_EQ(a[2], cycles{7});
+    EXPECT_EQ(a[3], (cycles{14, 15}));  // the link's cycles 10 and 11 are for the two
+    // The link's last cycle: the long burst goes a hop further behind it.
+    EXPECT_EQ(std::max(a[0].back() - 1, a[3].back()), std::max(c[0].back() - 1, c[3].back()));
 }
 
 TEST(train_router, keeps_order_and_is_near_ca_on_any_mesh_below_saturation) {

@@ -85,6 +85,8 @@ struct alignas(64) burst {
     issuer from;                      ///< the instruction behind it
     causality cause;                  ///< what led to this burst
 
+    /// at, ca: its packet is all of it.
+    [[nodiscard]] bool is_lone() const noexcept { return times.count == 1; }
     [[nodiscard]] bool carries_data() const noexcept {
         return kind == burst_kind::push_data || kind == burst_kind::pull_data;
     }

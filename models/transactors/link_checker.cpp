@@ -56,6 +56,7 @@ void link_checker::reset() {
     last_credit_ = sc_core::SC_ZERO_TIME;
     in_this_cycle_ = 0;
     slots_.clear();
+    next_lone_ = 0;
     first_of_train_ = 0;
 }
 
@@ -205,6 +206,19 @@ void link_checker::check_rate(const burst& b, const link_phase& phase, const sc_
            [&] { return "it is packet " + std::to_string(in_this_cycle_) + " of this cycle"; });
 }
 
+/// A burst of one packet may leave in a cycle that a train has told to be its own, and then leaves the next free slot
+/// empty; two of them not in one cycle, nor in successive ones.
+std::uint64_t link_checker::slot_of_lone(std::uint64_t at) {
+    const bool may_go_between = at >= next_lone_;
+    next_lone_ = at + 2;
+    std::uint64_t slot = at;
+    for (auto s = slots_.find(at);
+         may_go_between && s != slots_.end() && s->first == slot && s->second >= properties_.packets_per_cycle; ++s) {
+        ++slot;
+    }
+    return slot;
+}
+
 /// Packets leave in slots of the link that are taken ahead, so that a later train may use gaps of an earlier one.
 void link_checker::check_train(const burst& b, const link_phase& phase) {
     const packet_times& times = *phase.times;
@@ -220,7 +234,8 @@ void link_checker::check_train(const burst& b, const link_phase& phase) {
         const std::uint64_t at = times.first + times.offset[i];
         expect(at >= last, link_rule::time_order, b, &one, "it leaves before the packet in front of it");
         last = at;
-        const std::uint32_t taken = ++slots_[at];
+        const std::uint64_t slot = b.is_lone() ? slot_of_lone(at) : at;
+        const std::uint32_t taken = ++slots_[slot];
         expect(taken <= properties_.packets_per_cycle, link_rule::rate, b, &one,
                [&] { return "it is packet " + std::to_string(taken) + " of cycle " + std::to_string(at); });
         enter(b, one, at);

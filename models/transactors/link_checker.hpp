@@ -110,6 +110,7 @@ class link_checker : public sc_core::sc_module,
     bool check_beginning(const burst& b, const link_phase& phase, const identity& what);
     void check_flow(const burst& b, const link_phase& phase);
     void check_train(const burst& b, const link_phase& phase);
+    [[nodiscard]] std::uint64_t slot_of_lone(std::uint64_t at);
     void enter(const burst& b, const link_phase& phase, std::uint64_t at);
     void take_credit(const burst& b, const link_phase& phase, std::uint64_t at);
     [[nodiscard]] bool is_live(node_index n) const;
@@ -141,6 +142,7 @@ class link_checker : public sc_core::sc_module,
     std::uint32_t in_this_cycle_ = 0;
     boost::container::flat_map<std::uint64_t, std::uint32_t> slots_;  // at: packets of each coming cycle
     std::uint64_t first_of_train_ = 0;
+    std::uint64_t next_lone_ = 0;
 };
 
 /// Checkers for links that are bound by it.

@@ -57,6 +57,15 @@ struct chain {
         link_phase phase{link_phase::kind::packet, channel, static_cast<std::uint8_t>(index)};
         sender.out->nb_transport_fw(b, phase, delay);
     }
+    /// At `at`: a whole burst, back to back from cycle `first` on.
+    void send_train(std::uint64_t first, std::uint32_t packets, std::uint8_t channel = data_channel) {
+        const burst_ptr b = make(packets);
+        b->channel_class = static_cast<message_class>(channel / properties.channels_per_class);
+        const packet_times times = packet_times::back_to_back(first, packets);
+        link_phase phase{link_phase::kind::packet, channel, 0, &times};
+        sc_time delay;
+        sender.out->nb_transport_fw(*b, phase, delay);
+    }
     void give_back(burst& b, std::uint32_t index = 0, std::uint8_t channel = data_channel, sc_time delay = {}) {
         link_phase phase{link_phase::kind::credit, channel, static_cast<std::uint8_t>(index)};
         receiver.in->nb_transport_bw(b, phase, delay);
@@ -131,6 +140,17 @@ TEST(link_checker, passes_packets_and_credits_on) {
     }
     EXPECT_EQ(c.credits, 60U);
     EXPECT_EQ(c.checker.under_way(), 0U);
+}
+
+TEST(link_checker, lets_a_packet_of_its_own_go_between_those_of_trains_that_fill_the_link) {
+    chain c("c");
+    sc_core::sc_start(sc_core::SC_ZERO_TIME);
+    c.send_train(5, 3, 4);
+    c.send_train(5, 3, 5);
+    c.send_train(5, 1, 6);  // the first slot of cycle 8 stays empty for it
+    c.send_train(7, 1, 6);  // and the second for this one
+    c.send_train(9, 2, 7);
+    EXPECT_EQ(c.checker.under_way(), 10U);
 }
 
 TEST(link_checker, lets_bursts_of_different_channels_and_of_one_channel_interleave) {
@@ -305,6 +325,27 @@ std::vector<link_breach> link_breaches() {
              for (std::uint32_t i = 0; i < 3; ++i) {
                  c.send(*b, i);
              }
+         }},
+        {rate, "third_train_in_a_cycle",
+         [](chain& c) {
+             c.send_train(5, 2, 4);
+             c.send_train(5, 2, 5);
+             c.send_train(6, 2, 6);
+         }},
+        {rate, "two_packets_of_their_own_between_those_of_trains",
+         [](chain& c) {
+             c.send_train(5, 3, 4);
+             c.send_train(5, 3, 5);
+             c.send_train(5, 1, 6);
+             c.send_train(6, 1, 7);
+         }},
+        {rate, "slot_that_is_to_stay_empty",
+         [](chain& c) {
+             c.send_train(5, 2, 4);
+             c.send_train(5, 2, 5);
+             c.send_train(5, 1, 6);
+             c.send_train(7, 2, 6);
+             c.send_train(7, 2, 7);
          }},
         {channel_range, "packet", [](chain& c) { c.send(*c.make(), 0, 8); }},
         {channel_range, "credit",

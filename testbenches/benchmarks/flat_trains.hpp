@@ -43,14 +43,14 @@ class flat_trains {
     void send(timing::cycle now, std::uint32_t from, std::uint32_t to, std::uint32_t packets) {
         now_ = now;
         source& s = sources_[from];
-        s.waiting.push_back({to, packets});
+        s.waiting.push_back({to, packets, packets == 1});
         arm(places_.size() + from, std::max(now_, s.next_slot));
     }
     /// Simulates cycle `now`.
     void run(timing::cycle now) {
         now_ = now;
         auto& due = wheel_[now % wheel_size];
-        for (std::size_t i = 0; i < due.size(); ++i) {
+        for (std::size_t i = 0; i < due.size(); ++i) {  // NOLINT(modernize-loop-convert): it grows meanwhile
             const std::uint32_t who = due[i];
             if (armed_[who] != now) {
                 continue;
@@ -77,6 +77,7 @@ class flat_trains {
         std::uint32_t gone = 0;
         packet_times arrivals;
         std::uint32_t last = 0;  // whether the burst ends with it
+        bool is_lone = false;    // a burst of one packet
         std::uint32_t output = 0;
         std::uint32_t next = ~0U;
     };
@@ -90,6 +91,7 @@ class flat_trains {
         noc::arbiter inputs;
         noc::train_limit length;
         bool starved = false;
+        timing::cycle next_lone = 0;
         std::uint64_t packets = 0;
         std::uint64_t waited = 0;
     };
@@ -97,6 +99,7 @@ class flat_trains {
         struct burst {
             std::uint32_t destination;
             std::uint32_t packets;
+            bool is_lone;
         };
         std::vector<burst> waiting;
         std::size_t front = 0;
@@ -131,19 +134,20 @@ class flat_trains {
         source_credits_.take(node, most);
         b.packets -= most;
         const std::uint32_t destination = b.destination;
+        const bool is_lone = b.is_lone;
         const bool last = b.packets == 0;
         if (last && ++s.front == s.waiting.size()) {
             s.waiting.clear();
             s.front = 0;
         }
-        arrive(node, to_number(port::local), destination, times, last);
+        arrive(node, to_number(port::local), destination, times, last, is_lone);
         if (s.front != s.waiting.size() && source_credits_.known(node) != 0) {
             arm(places_.size() + node, std::max(s.next_slot, source_credits_.next(node)));
         }
     }
 
-    void arrive(std::uint32_t node, std::uint32_t from, std::uint32_t destination, const packet_times& sent,
-                bool last) {
+    void arrive(std::uint32_t node, std::uint32_t from, std::uint32_t destination, const packet_times& sent, bool last,
+                bool is_lone) {
         input& in = inputs_[node * port_count + from];
         const timing::cycle first = sent.first + hop_;
         if (in.tail != ~0U) {
@@ -168,6 +172,7 @@ class flat_trains {
         t.arrivals = sent;
         t.arrivals.first = first;
         t.last = last ? 1 : 0;
+        t.is_lone = is_lone;
         t.next = ~0U;
         t.output = to_number(
             routes_.next(static_cast<node_index>(node), static_cast<port>(from), static_cast<node_index>(destination)));
@@ -188,16 +193,23 @@ class flat_trains {
             out.starved = true;
             return never;
         }
-        return out.slots.first_free(std::max({now_, t.arrivals.first + t.arrivals.offset[t.gone], in.earliest, credit}),
-                                    now_);
+        const timing::cycle wanted =
+            std::max({now_, t.arrivals.first + t.arrivals.offset[t.gone], in.earliest, credit});
+        const timing::cycle free = out.slots.first_free(wanted, now_);
+        return t.is_lone ? std::min(free, std::max(wanted, out.next_lone)) : free;
     }
 
     void serve(std::uint32_t node) {
         std::array<std::uint32_t, port_count> requests{};
+        std::array<std::uint32_t, port_count> trains{};  // of the requests
         for (std::uint32_t i = 0; i < port_count; ++i) {
             const input& in = inputs_[node * port_count + i];
             if (in.head != ~0U && departure(in, node) == now_) {
-                requests[trains_[in.head].output] |= 1U << i;
+                const train& t = trains_[in.head];
+                requests[t.output] |= 1U << i;
+                if (!t.is_lone) {
+                    trains[t.output] |= 1U << i;
+                }
             }
         }
         for (std::uint32_t o = 0; o < port_count; ++o) {
@@ -206,8 +218,9 @@ class flat_trains {
                 const std::uint32_t i =
                     turn.pick(arbitration_kind::round_robin, requests[o], [](std::uint32_t) { return 0; });
                 turn.served(i);
-                const bool contended = (requests[o] & (requests[o] - 1)) != 0;
-                pass(node, i, outputs_[node * port_count + o].length.next(i, contended, now_));
+                const bool contended = (trains[o] & (trains[o] - 1)) != 0;
+                const bool is_lone = (trains[o] >> i & 1U) == 0;
+                pass(node, i, is_lone ? 1 : outputs_[node * port_count + o].length.next(i, contended, now_));
             }
         }
         timing::cycle next = never;
@@ -229,8 +242,13 @@ class flat_trains {
         output& out = outputs_[line];
         const std::uint32_t most = std::min({t.arrivals.count - t.gone, credits_.known(line), limit});
         packet_times times = t.arrivals;
-        if (t.arrivals.first != now_ || most != t.arrivals.count || credits_.free_from(line, most - 1) > now_ ||
-            !out.slots.take_as_wanted(t.arrivals, now_)) {
+        if (t.is_lone) {
+            out.slots.take(out.slots.first_free(now_, now_), now_);
+            out.waited += now_ - times.first;
+            times.first = now_;
+            out.next_lone = now_ + 2;
+        } else if (t.arrivals.first != now_ || most != t.arrivals.count || credits_.free_from(line, most - 1) > now_ ||
+                   !out.slots.take_as_wanted(t.arrivals, now_)) {
             times = packet_times::none();
             timing::cycle earliest = now_;
             for (std::uint32_t i = 0; i < most; ++i) {
@@ -245,6 +263,7 @@ class flat_trains {
             }
         }
         out.packets += times.count;
+        const bool is_lone = t.is_lone;
         in.earliest = times.last() + 1;
         t.gone += times.count;
         const std::uint32_t destination = t.destination;
@@ -260,7 +279,8 @@ class flat_trains {
             checksum_ += times.last();
         } else {
             credits_.take(line, times.count);
-            arrive(neighbours_[node * 4 + to], to_number(opposite(static_cast<port>(to))), destination, times, last);
+            arrive(neighbours_[node * 4 + to], to_number(opposite(static_cast<port>(to))), destination, times, last,
+                   is_lone);
         }
         give_back(node, from, times);
     }
